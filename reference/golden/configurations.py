@@ -1,0 +1,229 @@
+"""The golden cases, as data: a small random Llama each, its adapter, its documents and its training run.
+
+Together they cover grouped heads (H != G, and G = 1), a head size other than hidden / heads, head sizes 8 to 128,
+tied and untied heads, RoPE theta and `llama3` scaling, attention and MLP biases, odd vocabularies, one to three
+layers, f32, bf16 and f16 weights, and a document longer than 300 tokens. Nothing here is computed.
+"""
+
+from dataclasses import dataclass
+
+LINEAR_NAMES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+SHORT_LENGTHS = (1, 7, 17, 33, 65)
+
+# A run's settings when the case does not say otherwise; the names are those of src/core/run-config.ts.
+RUN_DEFAULTS = {
+    "epochs": 1,
+    "maxSteps": 50,
+    "microBatchSize": 2,
+    "gradientAccumulation": 2,
+    "learningRate": 5e-3,
+    "schedule": "linear",
+    "warmupSteps": 5,
+    "warmupRatio": 0,
+    "weightDecay": 0,
+    "adamBeta1": 0.9,
+    "adamBeta2": 0.999,
+    "adamEpsilon": 1e-8,
+    "maxGradientNorm": 1,
+    "cutoffLength": 512,
+    "packing": False,
+    "trainOnPrompt": False,
+    "shuffle": False,
+    "seed": 42,
+    "evaluationSplit": 0,
+    "evaluationInterval": 0,
+    "samplePrompts": [],
+    "sampleTokens": 64,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One golden folder. `model` goes to LlamaConfig as it is, `run` overrides RUN_DEFAULTS."""
+
+    name: str
+    seed: int
+    describes: str
+    model: dict
+    lora: dict
+    run: dict
+    dtype: str = "float32"
+    # Write config.json as published Llama repositories do (`rope_theta`, `rope_scaling`, `torch_dtype`) and not as
+    # transformers 5 does (`rope_parameters`, `dtype`): a reader meets both.
+    published_form: bool = False
+    weight_std: float = 0.15
+    single_lengths: tuple = SHORT_LENGTHS
+    micro_batch_lengths: tuple = (5, 19, 12)
+    packed_lengths: tuple = (9, 1, 23, 14)
+    curve_rows: int = 14
+    curve_lengths: tuple = (6, 28)
+
+
+def lora(rank, alpha, target_modules, rs_lora=False):
+    return {
+        "rank": rank,
+        "alpha": alpha,
+        "dropout": 0,
+        "targetModules": target_modules,
+        "rsLora": rs_lora,
+    }
+
+
+def llama(hidden, heads, groups, head, feed_forward, vocabulary, layers, tied=False, rope=None, **more):
+    return {
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "head_dim": head,
+        "intermediate_size": feed_forward,
+        "vocab_size": vocabulary,
+        "num_hidden_layers": layers,
+        "tie_word_embeddings": tied,
+        "max_position_embeddings": 512,
+        "rope_parameters": rope or {"rope_type": "default", "rope_theta": 10000.0},
+        "rms_norm_eps": 1e-6,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        **more,
+    }
+
+
+def llama3_rope(theta, factor, original, low=1.0, high=4.0):
+    return {
+        "rope_type": "llama3",
+        "rope_theta": theta,
+        "factor": factor,
+        "low_freq_factor": low,
+        "high_freq_factor": high,
+        "original_max_position_embeddings": original,
+    }
+
+
+def theta_rope(theta):
+    return {"rope_type": "default", "rope_theta": theta}
+
+
+CASES = (
+    Case(
+        name="grouped",
+        seed=101,
+        describes="four heads over two key/value heads, untied head, every linear layer adapted",
+        model=llama(64, 4, 2, 16, 172, 131, 2),
+        lora=lora(8, 16, "all-linear"),
+        run={"schedule": "linear", "warmupSteps": 5, "gradientAccumulation": 2},
+    ),
+    Case(
+        name="single-group",
+        seed=102,
+        describes="one key/value head, head size 20 of a hidden size of 48, tied head, three layers",
+        model=llama(48, 4, 1, 20, 44, 203, 3, tied=True, rms_norm_eps=1e-5),
+        lora=lora(4, 4, ["q_proj", "v_proj"]),
+        run={"schedule": "cosine", "warmupSteps": 0, "warmupRatio": 0.1, "weightDecay": 0.01,
+             "gradientAccumulation": 3, "learningRate": 2e-2},
+        published_form=True,
+    ),
+    Case(
+        name="scaled-rope",
+        seed=103,
+        describes="llama3 RoPE scaling with an original context of 32, so that most frequencies are changed",
+        model=llama(64, 4, 2, 16, 100, 131, 2, rope=llama3_rope(10000.0, 8.0, 32)),
+        lora=lora(3, 8, list(LINEAR_NAMES)),
+        run={"schedule": "cosine", "warmupSteps": 3, "gradientAccumulation": 4, "weightDecay": 0.01},
+        published_form=True,
+    ),
+    Case(
+        name="biased",
+        seed=104,
+        describes="biases in attention and MLP, head size 8, rank-stabilised LoRA of rank 16, norm epsilon 1e-3",
+        model=llama(32, 4, 4, 8, 172, 131, 2, attention_bias=True, mlp_bias=True,
+                    rms_norm_eps=1e-3),
+        lora=lora(16, 4, "all-linear", rs_lora=True),
+        run={"schedule": "constant", "warmupSteps": 0, "warmupRatio": 0.05, "microBatchSize": 3,
+             "learningRate": 2e-3},
+    ),
+    Case(
+        name="mlp-only",
+        seed=105,
+        describes="adapter of rank 1 on the MLP alone, head size 64, one key/value head, theta 100000",
+        model=llama(64, 2, 1, 64, 84, 149, 2, rope=theta_rope(100000.0)),
+        lora=lora(1, 2, ["gate_proj", "up_proj", "down_proj"]),
+        run={"schedule": "linear", "warmupSteps": 0, "warmupRatio": 0, "gradientAccumulation": 2,
+             "learningRate": 1e-2},
+        weight_std=0.12,
+    ),
+    Case(
+        name="wide-head-bf16",
+        seed=106,
+        describes="head size 128 in a one-layer bf16 model, three ungrouped heads, attention alone adapted",
+        model=llama(96, 3, 3, 128, 60, 131, 1, rope=theta_rope(500000.0)),
+        lora=lora(4, 16, ["q_proj", "k_proj", "v_proj", "o_proj"]),
+        run={"schedule": "cosine", "warmupSteps": 4, "gradientAccumulation": 2, "weightDecay": 0.01},
+        dtype="bfloat16",
+        weight_std=0.1,
+    ),
+    Case(
+        name="tied-bf16",
+        seed=107,
+        describes="bf16 weights, tied head, six heads over two groups, head size 32 where hidden / heads is 16",
+        model=llama(96, 6, 2, 32, 116, 203, 2, tied=True, rope=theta_rope(1000000.0), rms_norm_eps=1e-5),
+        lora=lora(8, 8, "all-linear"),
+        run={"schedule": "linear", "warmupSteps": 0, "warmupRatio": 0.14, "gradientAccumulation": 3,
+             "weightDecay": 0.01},
+        dtype="bfloat16",
+        published_form=True,
+        weight_std=0.1,
+    ),
+    Case(
+        name="biased-f16",
+        seed=108,
+        describes="f16 weights, attention biases alone, five heads, a run of ten epochs of five steps",
+        model=llama(80, 5, 5, 16, 100, 97, 2, attention_bias=True),
+        lora=lora(3, 6, ["q_proj", "k_proj", "o_proj", "down_proj"]),
+        # 17 rows make 9 micro-batches (the last of one row) and 5 windows (the last of one micro-batch).
+        run={"schedule": "linear", "warmupSteps": 5, "epochs": 10, "maxSteps": 0},
+        dtype="float16",
+        curve_rows=17,
+    ),
+    Case(
+        name="long",
+        seed=109,
+        describes="a document of 333 tokens under llama3 scaling, one key/value head",
+        model=llama(32, 2, 1, 16, 44, 67, 2, rope=llama3_rope(10000.0, 32.0, 64), max_position_embeddings=2048),
+        lora=lora(4, 8, "all-linear"),
+        run={"schedule": "cosine", "warmupSteps": 2, "microBatchSize": 1, "gradientAccumulation": 2},
+        single_lengths=(333,),
+        micro_batch_lengths=(129, 2, 64),
+        packed_lengths=(65, 31, 128),
+        curve_rows=5,
+        curve_lengths=(20, 300),
+    ),
+    Case(
+        name="one-head",
+        seed=110,
+        describes="one layer of one head with MLP biases alone, tied head, rank above a quarter of the hidden size",
+        model=llama(32, 1, 1, 32, 20, 131, 1, tied=True, mlp_bias=True),
+        lora=lora(16, 16, ["v_proj", "o_proj", "up_proj"]),
+        run={"schedule": "constant", "warmupSteps": 6, "gradientAccumulation": 4, "weightDecay": 0.01},
+        weight_std=0.25,
+    ),
+    Case(
+        name="deep",
+        seed=111,
+        describes="three layers, eight heads over four groups of head size 8, tied head, llama3 scaling, biases",
+        model=llama(48, 8, 4, 8, 76, 131, 3, tied=True, rope=llama3_rope(10000.0, 4.0, 96, low=1.0, high=2.0),
+                    attention_bias=True, mlp_bias=True),
+        lora=lora(1, 1, "all-linear"),
+        run={"schedule": "linear", "warmupSteps": 10, "gradientAccumulation": 2, "weightDecay": 0.01,
+             "learningRate": 1e-2, "adamBeta2": 0.95},
+        published_form=True,
+        weight_std=0.2,
+    ),
+)
+
+
+def run_config(case):
+    """The case's RunConfig, with every field of src/core/run-config.ts."""
+    unknown = set(case.run) - set(RUN_DEFAULTS)
+    if unknown:
+        raise ValueError(f"case {case.name}: unknown run fields {sorted(unknown)}")
+    return {"lora": case.lora, **RUN_DEFAULTS, **case.run}
