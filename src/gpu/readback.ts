@@ -1,0 +1,66 @@
+// The way back from the GPU: a whole range at once (tests, export), or a ring of mapped buffers that brings a few
+// numbers a step without the step ever waiting for them.
+
+import type { Gpu } from "./device";
+
+/** Copies `bytes` of `buffer` from `offset` to the CPU. Waits for the queue. Both are multiples of 4. */
+export async function readBuffer(
+  gpu: Gpu,
+  buffer: GPUBuffer,
+  offset: number,
+  bytes: number,
+): Promise<ArrayBuffer> {
+  const staging = gpu.createBuffer("readback", bytes, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
+  try {
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    gpu.device.queue.submit([encoder.finish()]);
+    await gpu.mapForReading(staging);
+    return staging.getMappedRange().slice(0);
+  } finally {
+    gpu.destroyBuffer(staging);
+  }
+}
+
+/** Ring of `slots` staging buffers of `bytes` each. `take` copies now and resolves later, in order. */
+export class ReadbackRing {
+  private readonly staging: GPUBuffer[];
+  private readonly busy: Promise<unknown>[];
+  private next = 0;
+
+  constructor(
+    private readonly gpu: Gpu,
+    readonly bytes: number,
+    slots = 3,
+  ) {
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    this.staging = Array.from({ length: slots }, (_, i) => gpu.createBuffer(`readback ${i}`, bytes, usage));
+    this.busy = this.staging.map(() => Promise.resolve());
+  }
+
+  /** Resolves when a slot is free: awaiting it before a step keeps at most `slots` steps in flight. */
+  async ready(): Promise<void> {
+    await this.busy[this.next];
+  }
+
+  /** Copies `bytes` of `source` behind the work submitted so far; the promise brings them to the CPU. */
+  take(source: GPUBuffer, offset: number): Promise<Float32Array> {
+    const slot = this.next;
+    this.next = (slot + 1) % this.staging.length;
+    const staging = this.staging[slot]!;
+    const encoder = this.gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, offset, staging, 0, this.bytes);
+    this.gpu.device.queue.submit([encoder.finish()]);
+    const result = this.gpu.mapForReading(staging).then(() => {
+      const copy = new Float32Array(staging.getMappedRange().slice(0));
+      staging.unmap();
+      return copy;
+    });
+    this.busy[slot] = result.catch(() => undefined);
+    return result;
+  }
+
+  dispose(): void {
+    for (const buffer of this.staging) this.gpu.destroyBuffer(buffer);
+  }
+}

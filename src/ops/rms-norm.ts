@@ -1,0 +1,47 @@
+// RMSNorm with its backward rule.
+
+import reduce from "../../shaders/reduce.wgsl?raw";
+import shader from "../../shaders/rms-norm.wgsl?raw";
+import { kernel } from "../gpu/kernel";
+import type { Parameter } from "../program/parameters";
+import type { Tape } from "../program/tape";
+import { rowLength, tiles, type Tensor } from "../program/tensor";
+import { foldedGrid } from "./launch-grid";
+
+const sources = { "rms-norm.wgsl": shader, "reduce.wgsl": reduce };
+const WORKGROUP_SIZE = 64;
+
+export interface NormWeight {
+  readonly tensor: Tensor; // (C) f32
+  /** Present when the weight is trained. */
+  readonly parameter?: Parameter;
+}
+
+/** y (N,C) = x·w / rms(x). */
+export function rmsNorm(tape: Tape, x: Tensor, weight: NormWeight, eps: number): Tensor {
+  const rows = x.shape[0]!;
+  const cols = rowLength(x);
+  const y = tape.tensor(`norm of ${x.name}`, x.shape);
+  const rstd = tape.tensor(`rstd of ${x.name}`, [rows]);
+  const w = weight.tensor;
+  const rowKernel = (entry: string) => kernel(sources, entry, { WORKGROUP_SIZE: tape.tuning.rowLanes });
+  tape.launch(
+    rowKernel("forward"),
+    { x, w, y, rstd_out: rstd },
+    { rows, cols, eps, accumulate: 0 },
+    foldedGrid(rows, 1),
+  );
+  tape.rule([x], [y], weight.parameter ? [weight.parameter] : [], (gradients) => {
+    const dy = gradients.of(y);
+    if (weight.parameter) {
+      const dims = { rows, cols, eps, accumulate: 1 };
+      const tensors = { x, dy, rstd, dw: weight.parameter.gradient };
+      tape.launch(kernel(sources, "backward_weight"), tensors, dims, [tiles(cols / 4, WORKGROUP_SIZE), 1, 1]);
+    }
+    gradients.contribute(x, (dx, accumulate) => {
+      const dims = { rows, cols, eps, accumulate };
+      tape.launch(rowKernel("backward_input"), { x, w, dy, rstd, dx }, dims, foldedGrid(rows, 1));
+    });
+  });
+  return y;
+}

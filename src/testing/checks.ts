@@ -1,0 +1,6 @@
+// All kernel checks. A new op adds one line here and is tested in Node, Chromium and Firefox from then on.
+
+import { rmsNormChecks } from "../ops/rms-norm.check";
+import type { Check } from "./check";
+
+export const checks: readonly Check[] = [...rmsNormChecks];

@@ -1,0 +1,10 @@
+// One device for a test file. There is no skipping: without an adapter the test fails and says what to install.
+
+import type { Gpu } from "../gpu/device";
+import { openNodeGpu } from "../gpu/node-gpu";
+
+let shared: Promise<Gpu> | undefined;
+
+export function testGpu(): Promise<Gpu> {
+  return (shared ??= openNodeGpu());
+}
