@@ -14,7 +14,7 @@ struct Dims { rows: u32, cols: u32 } // rows of the result
 
 // gather
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;          // (N,C)
-@group(0) @binding(2) var<storage, read> rows: array<u32>;         // (M)
+@group(0) @binding(2) var<storage, read> picked: array<u32>;       // (M)
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;    // (M,C)
 
 // scatter

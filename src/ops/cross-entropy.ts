@@ -2,11 +2,11 @@
 // gathered away first, full logits never exist, and where a gradient is wanted it is made chunk by chunk on the way.
 
 import crossEntropy from "../../shaders/cross-entropy.wgsl?raw";
-import gather from "../../shaders/gather.wgsl?raw";
 import reduce from "../../shaders/reduce.wgsl?raw";
 import { kernel, type Kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
 import { largestOf, resident, times, view, within, type Scalar, type Tensor } from "../program/tensor";
+import { gatherRows, scatterRows } from "./gather";
 import { foldedGrid } from "./launch-grid";
 import { matmulBackwardInput, matmulForward, roundUp4 } from "./matmul";
 import { wordsPerElement, type Weight, type WeightPart } from "./weight";
@@ -62,8 +62,7 @@ export function linearCrossEntropy(
   const { labelRows, labelSlots, targets, report, scale } = inputs;
   const labels = targets.shape[0]!;
   const cols = head.cols;
-  const picked = tape.tensor("labelled rows", [labels, cols]);
-  launchRows(tape, gatherKernel("gather"), { x, picked: labelRows, y: picked }, labels, cols);
+  const picked = gatherRows(tape, x, labelRows);
 
   const state = tape.tensor("softmax state", [labels, 4]);
   const wantsGradient = tape.needsGradient(x);
@@ -128,7 +127,7 @@ export function linearCrossEntropy(
   tape.rule([x], [loss], [], (gradients) => {
     gradients.contribute(x, (dx, accumulate) => {
       if (accumulate !== 0) throw new Error("internal: the loss must be the only consumer of its input");
-      launchRows(tape, gatherKernel("scatter"), { dy: dPicked!, slots: labelSlots, dx }, x.shape[0]!, cols);
+      scatterRows(tape, dPicked!, labelSlots, dx);
     });
   });
   return loss;
@@ -149,20 +148,6 @@ function vocabularyChunks(head: Weight, size: number): WeightPart[] {
     }
     return chunks;
   });
-}
-
-function launchRows(
-  tape: Tape,
-  k: Kernel,
-  tensors: Record<string, Tensor>,
-  rows: Scalar,
-  cols: number,
-): void {
-  tape.launch(k, tensors, { rows, cols }, foldedGrid(times(rows, cols / 4), WORKGROUP_SIZE));
-}
-
-function gatherKernel(entry: "gather" | "scatter"): Kernel {
-  return kernel({ "gather.wgsl": gather }, entry);
 }
 
 function lossKernel(entry: "fold" | "gradient" | "finish", lanes = WORKGROUP_SIZE): Kernel {

@@ -23,12 +23,14 @@ export interface LinearLayer {
   readonly weight: Weight; // (O, K)
   readonly bias?: Tensor; // (O) f32
   readonly lora?: LoraBranch;
+  /** Axes of one output row, where it is more than a vector: [heads, D]. */
+  readonly outputShape?: readonly number[];
 }
 
-/** y (N,O) for x (N,K). */
+/** y (N,O) for x (N,K), or (N, …outputShape). */
 export function linear(tape: Tape, x: Tensor, layer: LinearLayer): Tensor {
   const { weight, lora } = layer;
-  const y = tape.tensor(layer.name, [x.shape[0]!, weight.rows]);
+  const y = tape.tensor(layer.name, [x.shape[0]!, ...(layer.outputShape ?? [weight.rows])]);
   matmulForward(tape, x, weight, y, layer.bias ? { bias: layer.bias } : {});
   if (!lora) {
     tape.rule([x], [y], [], (gradients) => {

@@ -1,0 +1,61 @@
+// Reads fields of a config.json with errors that name file, field, value and what was expected.
+
+import { AppError } from "../../core/errors";
+
+export interface ConfigReader {
+  /** A positive whole number. */
+  size(field: string, fallback?: number): number;
+  /** A positive number. */
+  positive(field: string, fallback?: number): number;
+  flag(field: string, fallback: boolean): boolean;
+  text(field: string, fallback: string): string;
+  /** A nested object, or undefined where it is absent or null. */
+  section(field: string): ConfigReader | undefined;
+  has(field: string): boolean;
+  /** Throws `unsupported-model`. */
+  refuse(field: string, why: string): never;
+}
+
+export function readConfig(json: unknown, fileName: string, prefix = ""): ConfigReader {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new AppError("bad-model-file", `${fileName}: ${prefix || "it"} must be a JSON object.`);
+  }
+  const values = new Map(Object.entries(json));
+  const wrong = (field: string, expected: string): AppError => {
+    const got = values.has(field) ? `is ${JSON.stringify(values.get(field))}` : "is missing";
+    return new AppError("bad-model-file", `${fileName}: ${prefix}${field} ${got}; expected ${expected}.`);
+  };
+  const valueOf = <T>(field: string, fallback: T | undefined): unknown => values.get(field) ?? fallback;
+  return {
+    size(field, fallback) {
+      const v = valueOf(field, fallback);
+      if (typeof v !== "number" || !Number.isSafeInteger(v) || v <= 0)
+        throw wrong(field, "a positive whole number");
+      return v;
+    },
+    positive(field, fallback) {
+      const v = valueOf(field, fallback);
+      if (typeof v !== "number" || !Number.isFinite(v) || v <= 0) throw wrong(field, "a positive number");
+      return v;
+    },
+    flag(field, fallback) {
+      const v = valueOf(field, fallback);
+      if (typeof v !== "boolean") throw wrong(field, "true or false");
+      return v;
+    },
+    text(field, fallback) {
+      const v = valueOf(field, fallback);
+      if (typeof v !== "string") throw wrong(field, "a string");
+      return v;
+    },
+    section(field) {
+      const v = values.get(field);
+      return v === undefined || v === null ? undefined : readConfig(v, fileName, `${prefix}${field}.`);
+    },
+    has: (field) => values.get(field) !== undefined && values.get(field) !== null,
+    refuse(field, why) {
+      const got = JSON.stringify(values.get(field));
+      throw new AppError("unsupported-model", `${fileName}: ${prefix}${field} is ${got}. ${why}`);
+    },
+  };
+}

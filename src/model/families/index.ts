@@ -1,0 +1,31 @@
+// Registry of model families by `model_type`. A new family is one file beside this one and one line here.
+
+import { AppError } from "../../core/errors";
+import type { DecoderConfig } from "../decoder-config";
+import { readConfig } from "./config-reader";
+import type { ModelFamily } from "./family";
+import { llama } from "./llama";
+
+export const families = { llama } satisfies Record<string, ModelFamily>;
+
+/** Family and knobs for the text of a config.json. Throws `bad-model-file` or `unsupported-model`. */
+export function familyOf(text: string, fileName: string): { family: ModelFamily; config: DecoderConfig } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("bad-model-file", `${fileName}: no valid JSON (${String(cause)}).`, { cause });
+  }
+  const reader = readConfig(json, fileName);
+  const modelType = reader.text("model_type", "");
+  const known = new Map<string, ModelFamily>(Object.entries(families));
+  const family =
+    known.get(modelType) ?? reader.refuse("model_type", `Supported are: ${[...known.keys()].join(", ")}.`);
+  if (reader.has("quantization_config")) {
+    reader.refuse(
+      "quantization_config",
+      "Quantised checkpoints are not read; choose the unquantised repository.",
+    );
+  }
+  return { family, config: family.config(reader) };
+}

@@ -1,0 +1,231 @@
+// The training loop. It is given programs, memory and batches; it knows no file, no tokenizer and no page. Numbers
+// come back through a ring of mapped buffers, so no step waits for its own loss.
+
+import type { Batch } from "../core/batch";
+import type { Checkpoint } from "../core/checkpoint";
+import type { EvaluationMetrics, RunEvent, StepMetrics } from "../core/metrics";
+import type { RunConfig } from "../core/run-config";
+import { ReadbackRing } from "../gpu/readback";
+import { initialMatrices, writeMatrices, type LoraMatrices } from "../model/lora";
+import { reportFields } from "../ops/cross-entropy";
+import type { Memory } from "../program/memory";
+import { Program } from "../program/program";
+import { RunControl } from "./run-control";
+import { learningRateShare, warmupOf } from "./schedule";
+import type { TrainingPlan } from "./training-plan";
+
+/** The micro-batches of a run, in order. */
+export interface TrainingSchedule {
+  /** Optimiser steps in all. */
+  readonly steps: number;
+  /** Micro-batches of one accumulation window. */
+  window(step: number): readonly Batch[];
+  /** Epoch that the step lies in, from 0. */
+  epoch(step: number): number;
+  readonly evaluation: readonly Batch[];
+}
+
+export interface RunHooks {
+  /** Answers to the sample prompts with the adapter as it is. */
+  readonly sample?: () => Promise<EvaluationMetrics["samples"]>;
+  readonly control?: RunControl;
+}
+
+/** Steps whose numbers may still be on their way. */
+const IN_FLIGHT = 2;
+
+export class Trainer {
+  /** Optimiser steps done. */
+  private done = 0;
+
+  private constructor(
+    private readonly memory: Memory,
+    private readonly plan: TrainingPlan,
+    private readonly config: RunConfig,
+    private readonly programs: { microStep: Program; update: Program; evaluation: Program },
+    private readonly ring: ReadbackRing,
+  ) {}
+
+  /** Binds the plan to memory in which its banks and residents are allocated, and starts from a new adapter. */
+  static async create(memory: Memory, plan: TrainingPlan, config: RunConfig): Promise<Trainer> {
+    const [microStep, update, evaluation] = await Promise.all([
+      Program.create(memory, plan.microStep),
+      Program.create(memory, plan.update),
+      Program.create(memory, plan.evaluation),
+    ]);
+    const ring = await memory.gpu.guard(
+      "the readback ring",
+      () => new ReadbackRing(memory.gpu, plan.report.bytes),
+    );
+    const trainer = new Trainer(memory, plan, config, { microStep, update, evaluation }, ring);
+    trainer.start((index) => initialMatrices(plan.model.modules[index]!, config.lora, config.seed, index));
+    return trainer;
+  }
+
+  /** Begins again at step 0 with the given A and B of each module, in the order of `plan.model.modules`. */
+  start(matrices: (index: number) => LoraMatrices): void {
+    const { parameters, modules } = this.plan.model;
+    for (const flat of [parameters.values, parameters.gradients, parameters.moment1, parameters.moment2]) {
+      this.memory.clear(flat);
+    }
+    modules.forEach((module, index) =>
+      writeMatrices(this.memory, module, this.config.lora.rank, matrices(index)),
+    );
+    this.done = 0;
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const { values, moment1, moment2 } = this.plan.model.parameters;
+    const read = (tensor: typeof values) => this.memory.readFloats(tensor);
+    return {
+      step: this.done,
+      values: await read(values),
+      moment1: await read(moment1),
+      moment2: await read(moment2),
+    };
+  }
+
+  restore(checkpoint: Checkpoint): void {
+    const { values, gradients, moment1, moment2 } = this.plan.model.parameters;
+    this.memory.write(values, checkpoint.values);
+    this.memory.write(moment1, checkpoint.moment1);
+    this.memory.write(moment2, checkpoint.moment2);
+    this.memory.clear(gradients);
+    this.done = checkpoint.step;
+  }
+
+  /** Trains to the end of the schedule, from wherever the trainer stands. */
+  async *run(schedule: TrainingSchedule, hooks: RunHooks = {}): AsyncGenerator<RunEvent> {
+    const { evaluationInterval } = this.config;
+    const control = hooks.control ?? new RunControl();
+    const waiting: Promise<StepMetrics>[] = [];
+    const clock = new StepClock(this.done, schedule.steps);
+
+    if (schedule.evaluation.length > 0 && this.done === 0)
+      yield await this.evaluate(schedule.evaluation, hooks);
+    while (this.done < schedule.steps) {
+      await control.gate();
+      if (control.stopped) break;
+      waiting.push(this.step(schedule, clock));
+      const last = this.done === schedule.steps;
+      const evaluates = last || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
+      while (waiting.length > (evaluates ? 0 : IN_FLIGHT)) {
+        const metrics = await waiting.shift()!;
+        yield metrics;
+        if (!isFinite(metrics.loss) || !isFinite(metrics.gradientNorm)) {
+          yield nonFiniteEnd(metrics);
+          return;
+        }
+      }
+      if (evaluates && schedule.evaluation.length > 0) yield await this.evaluate(schedule.evaluation, hooks);
+    }
+    for (const metrics of waiting) yield await metrics;
+    yield control.stopped && this.done < schedule.steps
+      ? { kind: "end", reason: "stopped", step: this.done, message: `Stopped after step ${this.done}.` }
+      : { kind: "end", reason: "finished", step: this.done, message: `Finished ${this.done} steps.` };
+  }
+
+  /** Token-mean loss, accuracy and perplexity over `batches`; changes no parameter. */
+  async evaluate(batches: readonly Batch[], hooks: RunHooks = {}): Promise<EvaluationMetrics> {
+    const { memory, plan } = this;
+    for (const [index, batch] of batches.entries()) {
+      const counts = plan.inputs.write(memory, batch);
+      this.programs.evaluation.run({ ...counts, lossScale: 1, reset: index === 0 ? 1 : 0 });
+      await memory.gpu.finished();
+    }
+    const numbers = await memory.readFloats(plan.report);
+    const supervisedTokens = numbers[reportFields.labelled]!;
+    const loss = numbers[reportFields.lossSum]! / supervisedTokens;
+    const tokenAccuracy = numbers[reportFields.correct]! / supervisedTokens;
+    const samples = (await hooks.sample?.()) ?? [];
+    const perplexity = Math.exp(loss);
+    return {
+      kind: "evaluation",
+      step: this.done,
+      loss,
+      tokenAccuracy,
+      perplexity,
+      supervisedTokens,
+      samples,
+    };
+  }
+
+  dispose(): void {
+    Object.values(this.programs).forEach((program) => program.dispose());
+    this.ring.dispose();
+  }
+
+  /** Submits one optimiser step; the promise brings its numbers. */
+  private async step(schedule: TrainingSchedule, clock: StepClock): Promise<StepMetrics> {
+    const { config, plan, memory } = this;
+    const { steps } = schedule;
+    const window = schedule.window(this.done);
+    const learningRate =
+      config.learningRate * learningRateShare(config.schedule, this.done, warmupOf(config, steps), steps);
+    const epoch = schedule.epoch(this.done);
+    const supervisedTokens = window.reduce((sum, batch) => sum + batch.supervised, 0);
+    const totalTokens = window.reduce((sum, batch) => sum + batch.tokens.length, 0);
+    const step = ++this.done;
+
+    window.forEach((batch, index) => {
+      const counts = plan.inputs.write(memory, batch);
+      this.programs.microStep.run({
+        ...counts,
+        lossScale: 1 / supervisedTokens,
+        reset: index === 0 ? 1 : 0,
+        dropoutSeed: dropoutSeed(config.seed, step, index),
+      });
+    });
+    this.programs.update.run({
+      decay: 1 - learningRate * config.weightDecay,
+      stepSize: learningRate / (1 - config.adamBeta1 ** step),
+      rootCorrection: Math.sqrt(1 - config.adamBeta2 ** step),
+    });
+    const numbers = await this.ring.take(memory.buffer(plan.report), 0);
+    const broken = numbers[reportFields.nonFinite] !== 0;
+    return {
+      kind: "step",
+      step,
+      steps,
+      epoch,
+      loss: broken ? NaN : numbers[reportFields.lossSum]! / supervisedTokens,
+      tokenAccuracy: numbers[reportFields.correct]! / supervisedTokens,
+      learningRate,
+      gradientNorm: broken ? NaN : numbers[reportFields.gradientNorm]!,
+      supervisedTokens,
+      totalTokens,
+      ...clock.tick(step, totalTokens),
+    };
+  }
+}
+
+/** u32 that no two micro-steps of a run share. */
+function dropoutSeed(seed: number, step: number, index: number): number {
+  return (Math.imul(seed, 0x9e3779b1) + Math.imul(step, 0x85ebca77) + index) >>> 0;
+}
+
+function nonFiniteEnd({ step }: StepMetrics): RunEvent {
+  const message =
+    `Step ${step} gave a loss or gradient that is not a finite number, so the run was stopped. ` +
+    `The adapter is kept as it was before that step. Lower the learning rate, turn clipping on, or look for broken rows.`;
+  return { kind: "end", reason: "non-finite", step: step - 1, message };
+}
+
+/** Tokens per second of each step and the time left, from when the steps' numbers arrive. */
+class StepClock {
+  private last = performance.now();
+  private readonly begin = this.last;
+
+  constructor(
+    private readonly firstStep: number,
+    private readonly steps: number,
+  ) {}
+
+  tick(step: number, tokens: number): Pick<StepMetrics, "tokensPerSecond" | "secondsLeft"> {
+    const now = performance.now();
+    const seconds = Math.max(1e-6, (now - this.last) / 1000);
+    this.last = now;
+    const perStep = (now - this.begin) / 1000 / (step - this.firstStep);
+    return { tokensPerSecond: tokens / seconds, secondsLeft: perStep * (this.steps - step) };
+  }
+}
