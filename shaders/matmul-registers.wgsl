@@ -25,7 +25,7 @@ struct Dims {
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;         // (N,K)
 
 // forward
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;      // (O), read when has_bias
+@group(0) @binding(3) var<storage, read> bias: array<f32>;        // (O), read when has_bias
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;   // (N,stride)
 
 // backward
@@ -118,9 +118,15 @@ fn store_y(row: u32, col: u32, left: vec4f, right: vec4f) {
 
 fn store_y4(at: u32, col: u32, sum: vec4f) {
   var value = sum * dims.scale;
-  if (dims.has_bias != 0) { value += bias[col / 4]; }
+  if (dims.has_bias != 0) { value += load_bias4(col); }
   if (dims.accumulate != 0) { value += y[at]; }
   y[at] = value;
+}
+
+// O need not be a multiple of 4; columns past it repeat the last bias and mean nothing.
+fn load_bias4(col: u32) -> vec4f {
+  let last = dims.outs - 1;
+  return vec4f(bias[min(col, last)], bias[min(col + 1, last)], bias[min(col + 2, last)], bias[min(col + 3, last)]);
 }
 
 @compute @workgroup_size(WORKGROUP_COLS, WORKGROUP_ROWS)
