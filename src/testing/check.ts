@@ -1,14 +1,21 @@
 // Parity checks of kernels against their float64 references. A check needs a device and nothing else, so the same
 // list runs in Vitest under Node, in Chromium and in Firefox.
 //
-// `runTape` poisons what a launch must overwrite and the rows behind every output's end; results are compared by ‖difference‖ / ‖reference‖ against c·√K·ε, K being the reduction length.
+// `runTape` runs a tape as planned and once more taken apart: every activation in a buffer of its own and every folding
+// launch folded into a few workgroups a row. Both runs start from poison, must agree bit for bit, and must leave
+// everything behind the live rows of every tensor poisoned. So one comparison shows that sums have a fixed order,
+// that no kernel reads what nobody wrote, that the plan lets no two live tensors overlap and that grids fold.
+//
+// Results are compared by ‖difference‖ / ‖reference‖ against c·√K·ε, K being the reduction length.
 
 import { assert } from "../core/errors";
 import type { Gpu } from "../gpu/device";
+import { readBuffer } from "../gpu/readback";
 import { Memory } from "../program/memory";
+import type { MemoryPlan } from "../program/plan";
 import { compile, Program, type CompileOptions } from "../program/program";
-import type { Tape } from "../program/tape";
-import { rootOf, scalarAt, type Tensor, type Values } from "../program/tensor";
+import type { Launch, Tape } from "../program/tape";
+import { alignUp, rootOf, scalarAt, type Scalar, type Tensor, type Values } from "../program/tensor";
 
 export interface Check {
   /** A sentence about behaviour. */
@@ -54,7 +61,7 @@ export function compare(
   return { what, error: relativeError(got, want, floor), limit };
 }
 
-/** A quiet NaN with a payload: what outputs hold before a run. */
+/** A quiet NaN with a payload: what memory holds before a run. */
 const POISON = 0x7fc0beef;
 
 export interface TapeRun {
@@ -67,51 +74,93 @@ export interface TapeRun {
 }
 
 /**
- * Runs a tape twice from the same start and returns its outputs as f32. Throws when the two runs differ in a bit or
- * when something behind an output was written.
+ * Runs a tape twice, as planned and taken apart, and returns its outputs as f32. Throws when the two runs differ in
+ * a bit or when something behind the live rows of a tensor was written.
  */
 export async function runTape(gpu: Gpu, tape: Tape, run: TapeRun): Promise<Float32Array[]> {
   const plan = compile(tape, run.compileOptions);
   const memory = new Memory(gpu);
   try {
     await memory.allocate([...plan.residents, ...run.outputs, ...run.inputs.keys()]);
-    await memory.allocateBanks(plan.bankBytes);
-    const program = await Program.create(memory, plan);
-    const first = await runOnce(memory, program, run, plan.residents);
-    const second = await runOnce(memory, program, run, plan.residents);
-    program.dispose();
-    first.forEach((bits, i) => {
-      const same = bits.every((word, j) => word === second[i]![j]);
-      assert(same, `${run.outputs[i]!.name}: two runs differ`);
+    const planned = await runOnce(memory, plan, run);
+    const apart = takenApart(plan, run.values ?? {});
+    const again = await runOnce(memory, apart, run);
+    await assertActivationTails(memory, apart, run.values ?? {});
+    planned.forEach((bits, i) => {
+      const same = bits.every((word, j) => word === again[i]![j]);
+      assert(same, `${run.outputs[i]!.name}: the planned run and the run taken apart differ`);
     });
-    return first.map((bits) => new Float32Array(bits.buffer));
+    return planned.map((bits) => new Float32Array(bits.buffer));
   } finally {
     memory.dispose();
   }
 }
 
-async function runOnce(
-  memory: Memory,
-  program: Program,
-  run: TapeRun,
-  residents: readonly Tensor[],
-): Promise<Uint32Array<ArrayBuffer>[]> {
-  for (const tensor of new Set([...residents, ...run.outputs].map(rootOf))) {
-    const buffer = memory.buffer(tensor);
-    memory.gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(POISON));
+async function runOnce(memory: Memory, plan: MemoryPlan, run: TapeRun): Promise<Uint32Array<ArrayBuffer>[]> {
+  const values = run.values ?? {};
+  await memory.allocateBanks(plan.bankBytes);
+  plan.bankBytes.forEach((_, i) => poison(memory.gpu, memory.bank(i)));
+  for (const tensor of new Set([...plan.residents, ...run.outputs].map(rootOf))) {
+    poison(memory.gpu, memory.buffer(tensor));
   }
   for (const [tensor, contents] of run.inputs) {
-    const data = contents instanceof Uint32Array ? contents : Float32Array.from(contents);
-    memory.write(tensor, data);
+    memory.write(tensor, contents instanceof Uint32Array ? contents : Float32Array.from(contents));
   }
-  program.run(run.values ?? {});
+  const program = await Program.create(memory, plan);
+  program.run(values);
   const outputs: Uint32Array<ArrayBuffer>[] = [];
   for (const tensor of run.outputs) {
     const words = new Uint32Array(await memory.read(tensor));
-    const live = tensor.shape.reduce<number>((size, s) => size * scalarAt(s, run.values ?? {}), 1);
-    const touched = words.subarray(live).findIndex((word) => word !== POISON);
-    assert(touched === -1, `${tensor.name}: element ${live + touched}, behind its end, was written`);
+    const live = liveElements(tensor, values);
+    assertPoison(tensor, words.subarray(live), live);
     outputs.push(words.slice(0, live));
   }
+  program.dispose();
   return outputs;
+}
+
+/** The same launches with every activation in a bank of its own and with folding grids folded early. */
+function takenApart(plan: MemoryPlan, values: Values): MemoryPlan {
+  const tensors = [...plan.placements.keys()];
+  return {
+    ...plan,
+    launches: plan.launches.map((launch) => foldedEarly(launch, values)),
+    placements: new Map(tensors.map((tensor, bank) => [tensor, { bank, offset: 0 }])),
+    bankBytes: tensors.map((tensor) => alignUp(tensor.bytes)),
+  };
+}
+
+/** A launch that asks for num_workgroups folds its grid past 65,535 workgroups; this one does so at √count. */
+function foldedEarly(launch: Launch, values: Values): Launch {
+  const { code, entryPoint } = launch.kernel;
+  const signature = new RegExp(`fn ${entryPoint}\\([^{]*num_workgroups`);
+  if (!signature.test(code)) return launch;
+  const [x, y, z] = launch.grid.map((count) => scalarAt(count, values)) as [number, number, number];
+  const width = Math.ceil(Math.sqrt(x * y));
+  const grid: [Scalar, Scalar, Scalar] = [width, width === 0 ? 0 : Math.ceil((x * y) / width), z];
+  return { ...launch, grid };
+}
+
+/** In a plan taken apart: nothing behind the live rows of an activation was written. */
+async function assertActivationTails(memory: Memory, plan: MemoryPlan, values: Values): Promise<void> {
+  for (const [tensor, { bank }] of plan.placements) {
+    const live = liveElements(tensor, values);
+    const tail = alignUp(tensor.bytes) - live * 4;
+    if (tail === 0) continue;
+    const words = await readBuffer(memory.gpu, memory.bank(bank), live * 4, tail);
+    assertPoison(tensor, new Uint32Array(words), live);
+  }
+}
+
+function assertPoison(tensor: Tensor, words: Uint32Array, first: number): void {
+  const touched = words.findIndex((word) => word !== POISON);
+  assert(touched === -1, `${tensor.name}: element ${first + touched}, behind its end, was written`);
+}
+
+function liveElements(tensor: Tensor, values: Values): number {
+  return tensor.shape.reduce<number>((size, extent) => size * scalarAt(extent, values), 1);
+}
+
+function poison(gpu: Gpu, buffer: GPUBuffer): void {
+  gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(POISON));
 }
