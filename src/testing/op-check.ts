@@ -4,11 +4,13 @@
 import { assert } from "../core/errors";
 import type { Gpu } from "../gpu/device";
 import { copy, newTape } from "../ops/elementwise";
+import type { Weight } from "../ops/weight";
 import { layOutParameters, type Parameter } from "../program/parameters";
 import { compile, type CompileOptions } from "../program/program";
 import type { Tape, TapeOptions } from "../program/tape";
 import { resident, rowLength, value, type Quantity, type Scalar, type Tensor } from "../program/tensor";
 import { compare, runTape, type Measured } from "./check";
+import type { HostWeight } from "./host-weight";
 import { normalNumbers, roundedTo } from "./numbers";
 
 /** Rows that every tensor has behind those in use. */
@@ -41,6 +43,8 @@ export interface Trial {
   value(name: string, now: number, largest?: number): Quantity;
   /** A resident tensor with these contents. */
   input(name: string, shape: readonly Scalar[], contents: ArrayLike<number>): Tensor;
+  /** A frozen weight with its contents, however many tensors it lies in. */
+  weight(host: HostWeight): Weight;
   /** A resident tensor whose gradient is wanted. */
   watched(name: string, shape: readonly Scalar[], contents: ArrayLike<number>): Tensor;
   /** Trainable parameters, laid out one behind the other. Once a trial. */
@@ -81,6 +85,10 @@ export function newTrial(tokens: number, options: TapeOptions = {}): Trial {
     rows,
     value: addValue,
     input,
+    weight({ weight, parts }) {
+      for (const [tensor, contents] of parts) inputs.set(tensor, contents);
+      return weight;
+    },
     watched(name, shape, contents) {
       const tensor = input(name, shape, contents);
       tape.watch(tensor);
