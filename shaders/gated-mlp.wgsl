@@ -5,10 +5,12 @@
 //
 //   dup = dy·silu(gate)     dgate = dy·up·σ·(1 + gate·(1 − σ))
 //
-// The exponent is clamped to ±80, where σ is 0 or 1 to the last bit of f32. Source: Shazeer 2020,
+// Below −87 σ is no normal f32 and counts as 0, so the exponential never overflows and a gate of any size times σ
+// stays right. Source: Shazeer 2020,
 // https://arxiv.org/abs/2002.05202. Reference: src/ops/gated-mlp.ref.ts; test: src/ops/gated-mlp.check.ts.
 
 const WORKGROUP_SIZE: u32 = 64;
+const LOWEST: f32 = -87.0; // e^87 is still finite
 
 struct Dims { quads: u32 } // N·F / 4
 
@@ -51,5 +53,6 @@ fn backward(
 }
 
 fn sigmoid(v: vec4f) -> vec4f {
-  return 1.0 / (1.0 + exp(-clamp(v, vec4f(-80.0), vec4f(80.0))));
+  let inside = 1.0 / (1.0 + exp(-clamp(v, vec4f(LOWEST), vec4f(-LOWEST))));
+  return select(inside, vec4f(), v < vec4f(LOWEST));
 }
