@@ -25,3 +25,29 @@ export interface Batch {
   /** How many targets are not NO_TARGET. */
   readonly supervised: number;
 }
+
+/** Lays documents end to end as one micro-batch. A document's first token is never a target. */
+export function layEndToEnd(documents: readonly TokenSequence[]): Batch {
+  const count = documents.reduce((sum, { ids }) => sum + ids.length, 0);
+  const tokens = new Uint32Array(count);
+  const positions = new Uint32Array(count);
+  const segmentStart = new Uint32Array(count);
+  const segmentEnd = new Uint32Array(count);
+  const targets = new Uint32Array(count).fill(NO_TARGET);
+  let begin = 0;
+  let supervised = 0;
+  for (const { ids, trained } of documents) {
+    const end = begin + ids.length;
+    tokens.set(ids, begin);
+    segmentStart.fill(begin, begin, end);
+    segmentEnd.fill(end, begin, end);
+    for (let i = 0; i < ids.length; i++) {
+      positions[begin + i] = i;
+      if (i === 0 || !trained[i]) continue;
+      targets[begin + i - 1] = ids[i]!;
+      supervised++;
+    }
+    begin = end;
+  }
+  return { tokens, positions, segmentStart, segmentEnd, targets, supervised };
+}

@@ -22,6 +22,8 @@ export async function readBuffer(
   }
 }
 
+export const READBACK_SLOTS = 3;
+
 /** Ring of `slots` staging buffers of `bytes` each. `take` copies now and resolves later, in order. */
 export class ReadbackRing {
   private readonly staging: GPUBuffer[];
@@ -31,7 +33,7 @@ export class ReadbackRing {
   constructor(
     private readonly gpu: Gpu,
     readonly bytes: number,
-    slots = 3,
+    slots = READBACK_SLOTS,
   ) {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
     this.staging = Array.from({ length: slots }, (_, i) => gpu.createBuffer(`readback ${i}`, bytes, usage));

@@ -29,6 +29,8 @@ export interface RunHooks {
   /** Answers to the sample prompts with the adapter as it is. */
   readonly sample?: () => Promise<EvaluationMetrics["samples"]>;
   readonly control?: RunControl;
+  /** Stop after this many optimiser steps, as if the person had. */
+  readonly until?: number;
 }
 
 /** Steps whose numbers may still be on their way. */
@@ -103,11 +105,12 @@ export class Trainer {
 
     if (schedule.evaluation.length > 0 && this.done === 0)
       yield await this.evaluate(schedule.evaluation, hooks);
-    while (this.done < schedule.steps) {
+    const end = Math.min(schedule.steps, hooks.until ?? Infinity);
+    while (this.done < end) {
       await control.gate();
       if (control.stopped) break;
       waiting.push(this.step(schedule, clock));
-      const last = this.done === schedule.steps;
+      const last = this.done === end;
       const evaluates = last || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
       while (waiting.length > (evaluates ? 0 : IN_FLIGHT)) {
         const metrics = await waiting.shift()!;
@@ -120,7 +123,7 @@ export class Trainer {
       if (evaluates && schedule.evaluation.length > 0) yield await this.evaluate(schedule.evaluation, hooks);
     }
     for (const metrics of waiting) yield await metrics;
-    yield control.stopped && this.done < schedule.steps
+    yield this.done < schedule.steps
       ? { kind: "end", reason: "stopped", step: this.done, message: `Stopped after step ${this.done}.` }
       : { kind: "end", reason: "finished", step: this.done, message: `Finished ${this.done} steps.` };
   }

@@ -6,7 +6,7 @@ import type { LoraConfig, RunConfig } from "../../core/run-config";
 import type { OpenedDecoder } from "../../engine/open-decoder";
 import type { Gpu } from "../../gpu/device";
 import { hiddenStates, type Decoder } from "../../model/decoder";
-import { matricesOf, withLora, writeMatrices, type LoraMatrices, type LoraModel } from "../../model/lora";
+import { initialMatrices, matricesOf, withLora, writeMatrices, type LoraMatrices, type LoraModel } from "../../model/lora";
 import { loadModel, modelTensors } from "../../model/weights/load";
 import type { WeightSource } from "../../model/weights/declare";
 import { newTape } from "../../ops/elementwise";
@@ -49,6 +49,14 @@ export class DecoderUnderTest {
     const { values, gradients, moment1, moment2 } = model.parameters;
     await memory.allocate([...modelTensors(declared), values, gradients, moment1, moment2]);
     return new DecoderUnderTest(gpu, memory, model, declared.decoder);
+  }
+
+  /** A new adapter, as training begins with. */
+  startAdapter(seed: number): void {
+    const { modules, config } = this.model;
+    modules.forEach((module, index) =>
+      writeMatrices(this.memory, module, config.rank, initialMatrices(module, config, seed, index)),
+    );
   }
 
   setAdapter(tensors: AdapterTensors): void {

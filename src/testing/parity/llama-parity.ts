@@ -1,0 +1,165 @@
+// Parity of a whole model with transformers + peft: one entry a comparison, all as ‖difference‖ / ‖reference‖ unless
+// the check's name says otherwise. The same list is a test (parity.gpu.test.ts), a command (main.ts) and, in part, a
+// smoke test in browsers.
+
+import { defaultRunConfig } from "../../core/run-config";
+import { openDecoder } from "../../engine/open-decoder";
+import type { Gpu } from "../../gpu/device";
+import type { ModelSource } from "../../hub/model-source";
+import type { RunEvent, StepMetrics } from "../../core/metrics";
+import { tunings } from "../../program/tuning";
+import type { Trainer, TrainingSchedule } from "../../train/trainer";
+import { relativeError } from "../check";
+import { capacityOf, DecoderUnderTest } from "./decoder-under-test";
+import { batchOf, readGoldenCase, readGoldenCurve, type GoldenCase } from "./golden-case";
+import { scheduleOf } from "./schedule-of";
+
+export interface ParityResult {
+  readonly family: string;
+  readonly configuration: string;
+  readonly check: string;
+  readonly measured: number;
+  readonly limit: number;
+}
+
+export const LOGITS_LIMIT = 1e-5;
+export const GRADIENT_LIMIT = 1e-4;
+export const CURVE_LIMIT = 1e-4;
+
+/** The variants that software adapters do not use by themselves. */
+const smallChunksOnSharedTiles = { tuning: tunings.gpu, lossChunks: { tokens: 64, vocabulary: 128 } };
+
+type Report = (check: string, measured: number, limit: number) => void;
+
+/** Logits, losses and gradients of one golden folder. */
+export async function caseParity(gpu: Gpu, source: ModelSource): Promise<ParityResult[]> {
+  const results: ParityResult[] = [];
+  const golden = await readGoldenCase(source);
+  const opened = await openDecoder(source);
+  const report: Report = (check, measured, limit) =>
+    results.push({ family: opened.config.modelType, configuration: golden.name, check, measured, limit });
+  const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, longest(golden));
+  try {
+    await compareLogits(subject, golden, report);
+    await compareGradients(subject, golden, report);
+  } finally {
+    subject.dispose();
+  }
+  return results;
+}
+
+/** The 50-step training run of one golden folder, and the same run cut in two. */
+export async function curveParity(gpu: Gpu, source: ModelSource): Promise<ParityResult[]> {
+  const results: ParityResult[] = [];
+  const { lora, adapter } = await readGoldenCase(source);
+  const curve = await readGoldenCurve(source);
+  const opened = await openDecoder(source);
+  const report: Report = (check, measured, limit) =>
+    results.push({ family: opened.config.modelType, configuration: source.name, check, measured, limit });
+  const positions = Math.max(...curve.documents.map(({ ids }) => ids.length));
+  const subject = await DecoderUnderTest.open(gpu, opened, lora, positions);
+  try {
+    const schedule = scheduleOf(curve.documents, curve.config);
+    const windows = Array.from({ length: schedule.steps }, (_, step) => schedule.window(step)).flat();
+    const trainer = await subject.trainer(curve.config, capacityOf(windows));
+    const begin = (): void => trainer.start((index) => subject.matricesFrom(adapter)[index]![1]);
+
+    begin();
+    const steps = await stepsOf(trainer, schedule, schedule.steps);
+    const column = (key: "loss" | "learningRate" | "gradientNorm") => ({
+      got: steps.map((step) => step[key]),
+      want: curve.steps.map((step) => step[key]),
+    });
+    for (const key of ["loss", "learningRate", "gradientNorm"] as const) {
+      const { got, want } = column(key);
+      report(`${key} over ${want.length} steps`, relativeError(got, want), CURVE_LIMIT);
+    }
+    const final = await subject.adapter();
+    report("adapter after the run", worstTensor(final, curve.final), CURVE_LIMIT);
+
+    begin();
+    await stepsOf(trainer, schedule, 10);
+    const whole = await trainer.checkpoint();
+    begin();
+    await stepsOf(trainer, schedule, 5);
+    const half = await trainer.checkpoint();
+    begin();
+    trainer.restore(half);
+    await stepsOf(trainer, schedule, 10);
+    const resumed = await trainer.checkpoint();
+    const differing = whole.values.filter((v, i) => !Object.is(v, resumed.values[i])).length;
+    report("elements that differ between 10 steps and 5 + 5 resumed", differing, 0);
+    trainer.dispose();
+  } finally {
+    subject.dispose();
+  }
+  return results;
+}
+
+async function compareLogits(subject: DecoderUnderTest, golden: GoldenCase, report: Report): Promise<void> {
+  const separate = golden.documents.map((_, index) => index);
+  const worst = async (which: "base" | "adapter", reference: string): Promise<number> => {
+    let error = 0;
+    for (const index of separate) {
+      const got = await subject.logits(batchOf(golden, [index]), which);
+      error = Math.max(error, relativeError(got, golden.tensors.get(`${reference}.logits.${index}`)!));
+    }
+    return error;
+  };
+  const everything = batchOf(golden, separate);
+  report("base logits", await worst("base", "base"), LOGITS_LIMIT);
+  subject.startAdapter(1);
+  const fresh = await subject.logits(everything, "adapter");
+  const base = await subject.logits(everything, "base");
+  const changed = fresh.filter((value, i) => value !== base[i]).length;
+  report("logits that a fresh adapter changes", changed, 0);
+  subject.setAdapter(golden.adapter);
+  report("adapter logits", await worst("adapter", "adapter"), LOGITS_LIMIT);
+  for (const batch of golden.batches) {
+    if (batch.documents.length < 2) continue;
+    const got = await subject.logits(batchOf(golden, batch.documents), "adapter");
+    const want = batch.documents.flatMap((index) => [...golden.tensors.get(`adapter.logits.${index}`)!]);
+    report(`${batch.name}: packed logits against separate`, relativeError(got, want), LOGITS_LIMIT);
+  }
+}
+
+async function compareGradients(subject: DecoderUnderTest, golden: GoldenCase, report: Report): Promise<void> {
+  const config = { ...defaultRunConfig, lora: golden.lora };
+  const reference = new Map([...golden.adapter.keys()].map((name) => [name, golden.tensors.get(`gradient.${name}`)!]));
+  const all = golden.documents.map((_, index) => index);
+  const ways = [
+    { name: "one packed stream", batches: [all], options: {} },
+    { name: "accumulated over rows, layers recomputed", batches: all.map((i) => [i]), options: { checkpoint: true } },
+    { name: "shared tiles, small loss chunks", batches: [all], options: smallChunksOnSharedTiles },
+  ];
+  for (const { name, batches, options } of ways) {
+    const streams = batches.map((indices) => batchOf(golden, indices));
+    const { tensors, loss, accuracy } = await subject.gradients(config, streams, options);
+    report(`worst adapter gradient, ${name}`, worstTensor(tensors, reference), GRADIENT_LIMIT);
+    report(`loss, ${name}`, relativeError([loss], [golden.expected.loss!]), LOGITS_LIMIT);
+    report(`token accuracy, ${name} (difference)`, Math.abs(accuracy - golden.expected.accuracy!), 1e-7);
+  }
+}
+
+/** Largest error of any tensor; Infinity when a tensor is missing. */
+export function worstTensor(
+  got: ReadonlyMap<string, Float32Array>,
+  want: ReadonlyMap<string, Float32Array>,
+): number {
+  let worst = got.size === want.size ? 0 : Infinity;
+  for (const [name, reference] of want) {
+    const tensor = got.get(name);
+    worst = Math.max(worst, tensor ? relativeError(tensor, reference, 1e-12) : Infinity);
+  }
+  return worst;
+}
+
+async function stepsOf(trainer: Trainer, schedule: TrainingSchedule, until: number): Promise<StepMetrics[]> {
+  const events: RunEvent[] = [];
+  for await (const event of trainer.run(schedule, { until })) events.push(event);
+  return events.filter((event) => event.kind === "step");
+}
+
+function longest(golden: GoldenCase): number {
+  return Math.max(...golden.documents.map(({ ids }) => ids.length));
+}
