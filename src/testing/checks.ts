@@ -1,5 +1,7 @@
 // All kernel checks. A new op adds one line here and is tested in Node, Chromium and Firefox from then on.
 
+import { adamwChecks } from "../ops/adamw.check";
+import { attentionChecks } from "../ops/attention.check";
 import { dropoutChecks } from "../ops/dropout.check";
 import { elementwiseChecks } from "../ops/elementwise.check";
 import { embeddingChecks } from "../ops/embedding.check";
@@ -19,4 +21,6 @@ export const checks: readonly Check[] = [
   ...gatedMlpChecks,
   ...matmulChecks,
   ...linearChecks,
+  ...attentionChecks,
+  ...adamwChecks,
 ];
