@@ -3,6 +3,7 @@
 
 import type { Batch } from "../../core/batch";
 import type { LoraConfig, RunConfig } from "../../core/run-config";
+import { tensorNames } from "../../engine/adapter-tensors";
 import type { OpenedDecoder } from "../../engine/open-decoder";
 import type { Gpu } from "../../gpu/device";
 import { hiddenStates, type Decoder } from "../../model/decoder";
@@ -18,12 +19,6 @@ import { resident, value } from "../../program/tensor";
 import { StepInputs, type StepCapacity } from "../../train/step-inputs";
 import { planTraining, stepValues, type PlanOptions } from "../../train/training-plan";
 import { Trainer } from "../../train/trainer";
-
-/** PEFT tensor names of one module. */
-export const tensorNames = (path: string): { a: string; b: string } => ({
-  a: `base_model.model.${path}.lora_A.weight`,
-  b: `base_model.model.${path}.lora_B.weight`,
-});
 
 export type AdapterTensors = ReadonlyMap<string, Float32Array>;
 
