@@ -29,6 +29,8 @@ export interface Tokenizer {
   readonly eosToken: string;
   /** True for control tokens such as <|im_end|>. */
   isSpecial(id: number): boolean;
+  /** All control tokens by their spelling. */
+  readonly specialTokens: ReadonlyMap<string, number>;
   /** The id of a token spelled exactly so. */
   idOf(token: string): number | undefined;
 }
@@ -101,6 +103,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     vocabularySize,
     ...specialIds(files, library),
     isSpecial: (id) => special.has(id),
+    specialTokens: new Map([...special].map((id) => [library.id_to_token(id)!, id])),
     idOf: (token) => library.token_to_id(token),
   };
 }
