@@ -6,9 +6,9 @@
 //
 // `state` is (largest logit, Σ exp(logit − largest), logit of the target, id of the largest logit). fold merges a
 // chunk of `outs` ids from `first_out` on; gradient turns the chunk into d loss / d logits and the columns between
-// outs and stride into 0:  scale·(exp(logit − lse) − [id = target]),  lse = largest + log Σ.
-// finish adds Σ (lse − target logit), the number of rows whose largest logit is the target (the lowest id wins a
-// tie) and the number of rows to report[0..2], which it clears first when `reset`.
+// outs and stride into 0:  scale·(exp(logit − largest) / Σ − [id = target]).
+// finish adds Σ (largest + log Σ − target logit), the number of rows whose largest logit is the target (the lowest
+// id wins a tie) and the number of rows to report[0..2], which it clears first when `reset`.
 //
 // Needs: reduce.wgsl. Source: Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867
 // Reference: src/ops/cross-entropy.ref.ts; test: src/ops/cross-entropy.check.ts.
@@ -103,10 +103,9 @@ fn gradient(
   if (i >= dims.rows * quads) { return; }
   let place = dims.first_row + i / quads;
   let whole = final_state[place];
-  let lse = whole.x + log(whole.y);
   let ids = vec4u(0, 1, 2, 3) + (i % quads) * 4;
   let hit = select(vec4f(), vec4f(1.0), ids == vec4u(targets[place] - dims.first_out));
-  let share = exp(min(dlogits[i] - lse, vec4f()));
+  let share = exp(min(dlogits[i] - whole.x, vec4f())) / whole.y;
   dlogits[i] = select(vec4f(), dims.scale * (share - hit), ids < vec4u(dims.outs));
 }
 
@@ -116,7 +115,7 @@ fn finish(@builtin(local_invocation_index) lane: u32) {
   var correct = 0.0;
   for (var m = lane; m < dims.rows; m += WORKGROUP_SIZE) {
     let whole = final_state[m];
-    loss += whole.x + log(whole.y) - whole.z;
+    loss += (whole.x - whole.z) + log(whole.y); // in this order a sure and right row loses no digits
     if (u32(whole.w) == targets[m]) { correct += 1.0; }
   }
   let loss_sum = workgroup_sum(loss, lane);
