@@ -2,10 +2,12 @@
 
 import { adamwChecks } from "../ops/adamw.check";
 import { attentionChecks } from "../ops/attention.check";
+import { crossEntropyChecks } from "../ops/cross-entropy.check";
 import { dropoutChecks } from "../ops/dropout.check";
 import { elementwiseChecks } from "../ops/elementwise.check";
 import { embeddingChecks } from "../ops/embedding.check";
 import { gatedMlpChecks } from "../ops/gated-mlp.check";
+import { gradientPassingChecks } from "../ops/gradient-passing.check";
 import { linearChecks } from "../ops/linear.check";
 import { matmulChecks } from "../ops/matmul.check";
 import { rmsNormChecks } from "../ops/rms-norm.check";
@@ -22,5 +24,7 @@ export const checks: readonly Check[] = [
   ...matmulChecks,
   ...linearChecks,
   ...attentionChecks,
+  ...crossEntropyChecks,
   ...adamwChecks,
+  ...gradientPassingChecks,
 ];
