@@ -19,6 +19,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 import generate
 import kinds
 
+
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / "public" / "models" / "tabtune-3m"
 CORPUS_SEED = 1
 
