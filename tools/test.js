@@ -1,0 +1,150 @@
+// `npm test`: installs what is missing and runs every tier, none of them stopped by another's failure. The last line
+// sums them up. `npm test -- unit gpu` runs those tiers alone. In CI (CI=true) nothing may be left out.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  gpuEnvironment,
+  installChromium,
+  installFirefox,
+  installPackages,
+  repository,
+} from "./install-missing.js";
+
+/** @typedef {{ passed: number, failed: number }} Count */
+
+/**
+ * Name → what runs the tier. A tier that can't be run gives undefined.
+ * @type {Readonly<Record<string, () => Promise<Count | undefined>>>}
+ */
+const tiers = {
+  lint: async () => {
+    const commands = [
+      ["eslint", "node_modules/eslint/bin/eslint.js", "."],
+      ["prettier", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
+      ["tsc", "node_modules/typescript/bin/tsc", "--noEmit"],
+    ];
+    const count = { passed: 0, failed: 0 };
+    for (const [name, ...args] of commands) {
+      const { code } = await runNode(args);
+      count[code === 0 ? "passed" : "failed"]++;
+      console.log(`${code === 0 ? "ok   " : "FAIL "} ${name}`);
+    }
+    return count;
+  },
+  unit: () => vitest("unit"),
+  gpu: () => vitest("gpu"),
+  model: () => vitest("model"),
+  headless: () => vitest("headless"),
+  chromium: () => parity("chromium"),
+  firefox: async () => {
+    if (installFirefox()) return parity("firefox");
+    if (process.env["CI"] === "true") return { passed: 0, failed: 1 };
+    console.log("The Firefox smoke was NOT run.");
+    return undefined;
+  },
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !Object.hasOwn(tiers, name));
+if (unknown !== undefined) {
+  console.error(`There is no tier ${unknown}. The tiers are: ${Object.keys(tiers).join(", ")}.`);
+  process.exit(2);
+}
+
+installPackages();
+installChromium(); // where it fails, the tiers that need it fail and say so
+const environment = gpuEnvironment();
+const total = { passed: 0, failed: 0 };
+/** @type {string[]} */
+const summary = [];
+for (const [name, run] of Object.entries(tiers)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  console.log(`\n── ${name} ──`);
+  const start = performance.now();
+  const count = await run();
+  const seconds = `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  summary.push(
+    `${name.padEnd(10)}${count ? `${count.passed} passed, ${count.failed} failed` : "NOT run"} in ${seconds}`,
+  );
+  total.passed += count?.passed ?? 0;
+  total.failed += count?.failed ?? 0;
+}
+console.log(`\n${summary.join("\n")}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/**
+ * Runs one project of vite.config.ts.
+ * @param {string} project
+ */
+async function vitest(project) {
+  const report = join(repository, "out", "test", `${project}.json`);
+  mkdirSync(join(repository, "out", "test"), { recursive: true });
+  rmSync(report, { force: true });
+  const { code } = await runNode([
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    `--project=${project}`,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
+  return counted(code, readVitest(report));
+}
+
+/**
+ * A test that was left out counts as failed: none may be, and neither may a file in which none was found.
+ * @param {string} report
+ */
+function readVitest(report) {
+  try {
+    const { numTotalTests, numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+    const empty = testResults.filter(
+      (/** @type {{ assertionResults: unknown[] }} */ file) => file.assertionResults.length === 0,
+    );
+    return { passed: numPassedTests, failed: numTotalTests - numPassedTests + empty.length };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} browser */
+async function parity(browser) {
+  const { code, lastLine } = await runNode(["e2e/parity/run.js", browser]);
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lastLine) ?? [];
+  return counted(code, passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) });
+}
+
+/**
+ * A runner that ended badly, or that ran nothing, is one failure even if it counted none.
+ * @param {number} code
+ * @param {Count | undefined} count
+ */
+function counted(code, count) {
+  const { passed, failed } = count ?? { passed: 0, failed: 0 };
+  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
+}
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<{ code: number, lastLine: string }>}
+ */
+function runNode(args) {
+  const child = spawn(process.execPath, args, {
+    cwd: repository,
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let tail = "";
+  child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+    process.stdout.write(text);
+    tail = (tail + text).slice(-1000);
+  });
+  return new Promise((resolve) => {
+    child.on("close", (code) =>
+      resolve({ code: code ?? 1, lastLine: tail.trimEnd().split("\n").at(-1) ?? "" }),
+    );
+  });
+}
