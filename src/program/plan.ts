@@ -3,7 +3,7 @@
 //
 // Two rules of WebGPU shape it: within one launch a buffer may not be bound both read-only and writable, whatever
 // the offsets, and offsets are multiples of 256. So there are a few banks (buffers), and no launch reads a bank that
-// it writes. Inside a bank tensors are placed by first fit, largest first, over their lifetimes.
+// it writes. Inside a bank tensors are placed by first fit over their lifetimes, in the best of a few orders.
 
 import { assert } from "../core/errors";
 import { MAX_BINDING_BYTES, MAX_BUFFER_BYTES } from "../gpu/device";
@@ -34,13 +34,61 @@ interface Lifetime {
 export function planMemory(launches: readonly Launch[]): MemoryPlan {
   const { lifetimes, residents } = lifetimesOf(launches);
   const opposed = opposedTensors(launches);
+  const enough = CLOSE_ENOUGH * largestLiveBytes(lifetimes, launches.length);
+  const attempts = [false, true].flatMap((spread) => placementOrders.map((order) => ({ order, spread })));
+  const { placements, bankBytes } = attempts.reduce<Placed | undefined>((best, { order, spread }) => {
+    if (best && best.bytes <= enough) return best;
+    const placed = place([...lifetimes].sort(order), opposed, spread);
+    return best && best.bytes <= placed.bytes ? best : placed;
+  }, undefined)!;
+  return { launches, residents, placements, bankBytes };
+}
+
+/** A plan this close to the bytes that live at once, which no plan can undercut, ends the search for a smaller one. */
+const CLOSE_ENOUGH = 1.02;
+
+/**
+ * Orders in which first fit is tried. Largest first is close enough for a transformer's step; on random graphs,
+ * where sizes repeat and lifetimes differ much, one of the others may need a fifth less.
+ */
+const placementOrders: readonly ((a: Lifetime, b: Lifetime) => number)[] = [
+  (a, b) => b.tensor.bytes - a.tensor.bytes || a.first - b.first,
+  (a, b) => area(b) - area(a) || a.first - b.first,
+  (a, b) => b.last - b.first - (a.last - a.first) || b.tensor.bytes - a.tensor.bytes || a.first - b.first,
+  (a, b) => a.first - b.first || b.tensor.bytes - a.tensor.bytes,
+];
+
+function area({ tensor, first, last }: Lifetime): number {
+  return tensor.bytes * (last - first + 1);
+}
+
+function largestLiveBytes(lifetimes: readonly Lifetime[], launches: number): number {
+  const change = new Float64Array(launches + 1);
+  for (const { tensor, first, last } of lifetimes) {
+    change[first]! += alignUp(tensor.bytes);
+    change[last + 1]! -= alignUp(tensor.bytes);
+  }
+  let live = 0;
+  return change.reduce((largest, bytes) => Math.max(largest, (live += bytes)), 0);
+}
+
+interface Placed extends Pick<MemoryPlan, "placements" | "bankBytes"> {
+  readonly bytes: number;
+}
+
+/**
+ * Places each lifetime, in the order given, where it makes the banks grow least: of equals in the first bank, or in
+ * the last when they are to be spread, which uses more banks and sometimes fewer bytes.
+ */
+function place(
+  lifetimes: readonly Lifetime[],
+  opposed: ReadonlyMap<Tensor, ReadonlySet<Tensor>>,
+  spread: boolean,
+): Placed {
   const banks: Bank[] = [];
   const bankOf = new Map<Tensor, number>();
   const placements = new Map<Tensor, Placement>();
-
-  for (const lifetime of [...lifetimes].sort(
-    (a, b) => b.tensor.bytes - a.tensor.bytes || a.first - b.first,
-  )) {
+  for (const lifetime of lifetimes) {
     const { tensor } = lifetime;
     assert(
       tensor.bytes <= MAX_BINDING_BYTES,
@@ -55,7 +103,8 @@ export function planMemory(launches: readonly Launch[]): MemoryPlan {
       const end = offset + alignUp(tensor.bytes);
       if (end > MAX_BUFFER_BYTES) continue;
       const growth = Math.max(0, end - current.bytes);
-      if (!best || growth < best.growth) best = { bank, offset, growth };
+      if (!best || growth < best.growth || (spread && growth === best.growth))
+        best = { bank, offset, growth };
     }
     assert(best, `tensor ${tensor.name}: no bank takes it`);
     const bank = (banks[best.bank] ??= { bytes: 0, placed: [] });
@@ -64,7 +113,8 @@ export function planMemory(launches: readonly Launch[]): MemoryPlan {
     bankOf.set(tensor, best.bank);
     placements.set(tensor, { bank: best.bank, offset: best.offset });
   }
-  return { launches, placements, bankBytes: banks.map((bank) => bank.bytes), residents };
+  const bankBytes = banks.map((bank) => bank.bytes);
+  return { placements, bankBytes, bytes: bankBytes.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
 /** Banks that hold any one of several plans: programs that never run at once share their activations. */

@@ -162,6 +162,8 @@ export class Tape {
   backward(output: Tensor, gradient: Tensor = output): void {
     assert(this.needing.has(output), `backward: ${output.name} depends on no parameter`);
     this.setGradient(output, gradient);
+    // A given gradient is the caller's: it counts as a reader that never finishes, so nothing is added onto it.
+    if (gradient !== output) this.setReader(gradient, gradient);
     const rules = this.rules;
     this.rules = [];
     this.replay(rules);
@@ -222,6 +224,10 @@ export class Tape {
 
   private setGradient(tensor: Tensor, gradient: Tensor): void {
     this.gradientOf.set(tensor, gradient);
+    this.setReader(tensor, gradient);
+  }
+
+  private setReader(tensor: Tensor, gradient: Tensor): void {
     const readers = this.readers.get(gradient) ?? new Set<Tensor>();
     this.readers.set(gradient, readers.add(tensor));
   }
