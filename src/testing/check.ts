@@ -34,7 +34,7 @@ export interface Measured {
 export const EPSILON = 2 ** -24;
 
 /** Error bound of a sum of `length` products in f32: c·√K·ε. */
-export function tolerance(length: number, c = 8): number {
+export function tolerance(length: number, c = 4): number {
   return c * Math.sqrt(length) * EPSILON;
 }
 
