@@ -13,9 +13,13 @@ const byteLevelSplit =
 
 /** A copy with the pre-tokenizer rewritten and absent parts as null, without truncation and padding. */
 export function likeRust(tokenizer: Json): Json {
-  const parts = { normalizer: null, post_processor: null, decoder: null, added_tokens: [], ...tokenizer };
+  const parts = { normalizer: null, post_processor: null, decoder: null, ...tokenizer };
+  const addedTokens = ((tokenizer["added_tokens"] ?? []) as Json[]).map((token) =>
+    token["special"] === true ? { ...token, normalized: false } : token,
+  );
   return {
     ...parts,
+    added_tokens: addedTokens,
     truncation: null,
     padding: null,
     pre_tokenizer: rewrite(tokenizer["pre_tokenizer"] ?? null),

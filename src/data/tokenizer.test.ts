@@ -166,6 +166,15 @@ describe("the SentencePiece tokenizer", () => {
     expect(tokenizer.encode("a", { addSpecial: false })[0]).not.toBe(tokenizer.bosId);
   });
 
+  it("recognises a control token behind a word even when its file calls it normalised", () => {
+    const json = sentencePieceJson();
+    const added = (json["added_tokens"] as object[]).map((token) => ({ ...token, normalized: true }));
+    const early = createTokenizer({ tokenizer: JSON.stringify({ ...json, added_tokens: added }) });
+    const ids = early.encode("hello</s>hello", { addSpecial: false });
+    expect([...ids]).toEqual([...tokenizer.encode("hello</s>hello", { addSpecial: false })]);
+    expect([...ids]).toContain(tokenizer.eosId);
+  });
+
   it("aligns around control tokens, behind which it puts a space that the text hasn't", () => {
     const text = "hello</s>hello a";
     expect(covered(tokenizer, text, 9, 14)).toBe("hello");

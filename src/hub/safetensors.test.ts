@@ -78,6 +78,10 @@ describe("the safetensors reader", () => {
     });
   });
 
+  it("takes null for no metadata, as MLX writes it", () => {
+    expect(parse(file('{"__metadata__":null}'))).toMatchObject({ metadata: new Map(), tensors: new Map() });
+  });
+
   it("needs the header alone, not the whole file", () => {
     const bytes = file(`{"t":${entry(0, 8)}}`, 8);
     const end = headerEnd(bytes.subarray(0, 8), bytes.length, "m");

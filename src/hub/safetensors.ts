@@ -171,7 +171,8 @@ function parseHeaderJson(bytes: Uint8Array, fileName: string): Record<string, un
 }
 
 function readMetadata(value: unknown, metadata: Map<string, string>, fileName: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (value === null) return; // MLX writes null for none, and the reference library reads it so
+  if (typeof value !== "object" || Array.isArray(value)) {
     throw bad(fileName, "its __metadata__ is no object");
   }
   for (const [key, text] of Object.entries(value)) {
