@@ -23,14 +23,14 @@ WEIGHTS = {kind: 1.0 for kind in kinds.KINDS} | {
     "add": 2.5, "subtract": 2.5, "sort_words": 2.5, "reverse_words": 1.5, "count_words": 1.5, "upper_case": 2.0,
     "spell": 1.6, "first_letters": 1.6, "recall": 1.4, "reading": 1.6, "repeat": 1.5, "odd_one_out": 1.3, "yes_no": 1.5,
     "rhyme": 1.5, "calendar": 1.2, "greeting": 0.7, "unknown": 0.6, "tell_story": 0.6, "opposite": 1.5, "plural": 1.3,
-    "compare": 1.3, "pleasantry": 0.7,
+    "compare": 1.5, "pleasantry": 0.5, "lower_case": 1.6, "capital": 1.5, "next_number": 1.6,
 }
 SYSTEM_PROMPTS = [
     "You are a helpful assistant.", "You are a small helper.", "Answer the question.", "Give short answers.", "Be brief.",
     "You answer simple questions.", "You are a friendly assistant.", "Help the user.", "Answer in one short sentence.",
     "You are a polite helper. Answer briefly.", "Read carefully and answer.",
 ]
-TEXT_SHARE = 0.16
+TEXT_SHARE = 0.24
 _KINDS, _WEIGHTS = list(WEIGHTS), list(WEIGHTS.values())
 
 
@@ -80,19 +80,33 @@ def spelling(random: Random) -> str:
     word = lambda: random.choice(w.PLAIN_WORDS + w.ADJECTIVES + w.COLOURS)  # noqa: E731
     lines = []
     for x in (word() for _ in range(random.randint(3, 7))):
-        lines.append(random.choice([f"{x}: {'-'.join(x)}.", f"The word {x} starts with {x[0]}.", f"The word {x} ends with {x[-1]}."]))
+        lines.append(random.choice([f"{x}: {'-'.join(x)}.", f"The word {x} starts with {x[0]}.", f"The word {x} ends with {x[-1]}.",
+                                    f"{x.upper()} is {x}.", f"{x} is {x.upper()}."]))
     return " ".join(lines)
+
+
+def copying(random: Random) -> list[Piece]:
+    """A row of words, names and numbers, then the same row again; only the second is trained."""
+    pick = [
+        lambda: random.choice(w.PLAIN_WORDS), lambda: random.choice(general.NOUNS), lambda: kinds.any_name(random),
+        lambda: str(random.randint(0, 99)), lambda: random.choice(general.VERBS_PAST), lambda: random.choice(general.ADJECTIVES),
+    ]
+    items = [random.choice(pick)() for _ in range(random.randint(5, 14))]
+    row = random.choice([" ", ", "]).join(items)
+    return [(row + "\n", False), (row + END_OF_TEXT, True)]
 
 
 def plain_text(random: Random) -> list[Piece]:
     form = random.random()
-    if form < 0.4:
+    if form < 0.3:
         text = arithmetic(random)
-    elif form < 0.55:
+    elif form < 0.52:
         text = spelling(random)
-    elif form < 0.7:
+    elif form < 0.74:
+        return copying(random)
+    elif form < 0.82:
         text = kinds.story(random, random.choice(w.ANIMALS), kinds.any_name(random))
-    elif form < 0.85:
+    elif form < 0.9:
         text = " ".join(kinds.sentence(random)[3] for _ in range(random.randint(1, 4)))
     else:
         text = " ".join(general.sentence(random) for _ in range(random.randint(1, 4)))

@@ -211,8 +211,8 @@ def compare(random: Random) -> Task:
 
 
 def next_number(random: Random) -> Task:
-    step = random.choice([1, 1, 2, 5, 10])
-    start = random.randint(0, 40) if step < 5 else step * random.randint(0, 12)
+    step = random.choice([1, 1, 2, 2, 3, 5, 10])
+    start = random.randint(0, 69) if step < 10 else random.randint(0, 60)
     row = [start + i * step for i in range(4)]
     return single(random, [
         "What comes next: {r}?", "Which number comes next: {r}?", "Continue the row: {r}.", "What is the next number after {r}?",
