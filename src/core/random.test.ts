@@ -60,6 +60,13 @@ describe("random", () => {
       expect(Math.abs(value - 10_000)).toBeLessThan(5 * Math.sqrt(30_000 * (1 / 3) * (2 / 3)));
   });
 
+  it("has no modulo bias where it would show most", () => {
+    const random = createRandom(15);
+    // 2^32 holds this limit once and a third: taking the remainder would give a value below 2^30 half of the time.
+    const low = take(9_000, () => random.below(3 * 2 ** 30)).filter((value) => value < 2 ** 30).length;
+    expect(Math.abs(low - 3_000)).toBeLessThan(5 * Math.sqrt(9_000 * (1 / 3) * (2 / 3)));
+  });
+
   it("shuffles to every order of four about equally often", () => {
     const random = createRandom(14);
     const orders = new Map<string, number>();

