@@ -3,6 +3,7 @@
 import type { Message } from "../core/message";
 import { createTokenStream } from "../data/token-stream";
 import { encodePrompt, type ChatFormat } from "../data/tokenize-example";
+import type { Tokenizer } from "../data/tokenizer";
 import type { Generator } from "../generate/generator";
 import type { SamplingOptions } from "../generate/sampler";
 
@@ -23,10 +24,18 @@ export async function* answer(
   messages: readonly Message[],
   options: AnswerOptions,
 ): AsyncGenerator<AnswerPart> {
-  const stream = createTokenStream(chat.tokenizer);
-  const ids: number[] = [];
   const prompt = encodePrompt(messages, chat);
-  for await (const id of generator.generate(prompt, { ...options, stopIds: chat.stopIds })) {
+  yield* decoded(chat.tokenizer, generator.generate(prompt, { ...options, stopIds: chat.stopIds }));
+}
+
+/** Ids as they are generated → text that is never half a character. */
+export async function* decoded(
+  tokenizer: Tokenizer,
+  generated: AsyncIterable<number>,
+): AsyncGenerator<AnswerPart> {
+  const stream = createTokenStream(tokenizer);
+  const ids: number[] = [];
+  for await (const id of generated) {
     ids.push(id);
     yield { text: stream.push(id), ids };
   }

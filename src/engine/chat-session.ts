@@ -1,8 +1,7 @@
 // A model on the GPU, ready to answer: alone, or with one adapter.
 
-import type { LoraConfig } from "../core/run-config";
-import type { HostTensor } from "../core/host-tensor";
 import type { Message } from "../core/message";
+import type { PeftAdapter } from "../export/peft";
 import type { Gpu } from "../gpu/device";
 import { Generator, planGeneration, type GenerationPlan } from "../generate/generator";
 import { withLora, writeMatrices } from "../model/lora";
@@ -11,20 +10,14 @@ import { Memory } from "../program/memory";
 import { sharedBankBytes } from "../program/plan";
 import type { Tuning } from "../program/tuning";
 import { adapterMatrices } from "./adapter-tensors";
-import { answer, type AnswerOptions, type AnswerPart } from "./answer";
+import { answer, decoded, type AnswerOptions, type AnswerPart } from "./answer";
 import { plansOf, residentsOf, type SessionPlans } from "./memory-estimate";
 import type { OpenedModel } from "./open-model";
-
-/** An adapter as it lies in a PEFT folder. */
-export interface LoadedAdapter {
-  readonly config: LoraConfig;
-  readonly tensors: ReadonlyMap<string, HostTensor>;
-}
 
 export interface ChatOptions {
   /** Longest prompt and answer together, in tokens. */
   readonly context: number;
-  readonly adapter?: LoadedAdapter;
+  readonly adapter?: PeftAdapter;
   readonly tuning?: Tuning;
 }
 
@@ -39,7 +32,11 @@ export class ChatSession {
     const declared = model.decoder.declare(options.context);
     const lora = options.adapter && withLora(declared, options.adapter.config, 0);
     const tuning = options.tuning ? { tuning: options.tuning } : {};
-    const generation: GenerationPlan = planGeneration(lora?.decoder ?? declared.decoder, options.context, tuning);
+    const generation: GenerationPlan = planGeneration(
+      lora?.decoder ?? declared.decoder,
+      options.context,
+      tuning,
+    );
     const plans: SessionPlans = { model: declared, generation };
     const memory = new Memory(gpu);
     try {
@@ -62,6 +59,18 @@ export class ChatSession {
   /** Streams the answer to the last message. */
   answer(messages: readonly Message[], options: AnswerOptions): AsyncGenerator<AnswerPart> {
     return answer(this.generator, this.model.chat, messages, options);
+  }
+
+  /** Continues plain text, without the chat template. */
+  async *complete(text: string, options: AnswerOptions): AsyncGenerator<AnswerPart> {
+    const { tokenizer } = this.model.chat;
+    yield* decoded(
+      tokenizer,
+      this.generator.generate(tokenizer.encode(text, { addSpecial: true }), {
+        ...options,
+        stopIds: tokenizer.eosIds,
+      }),
+    );
   }
 
   dispose(): void {

@@ -13,10 +13,17 @@ export interface OpenedDecoder {
   readonly weights: Weights;
   /** The decoder declared for sequences of up to `positions` tokens. Checks every shape. */
   declare(positions: number): DeclaredModel;
+  /** Size of each linear layer's weight by its path: what an adapter must fit. */
+  adaptableLayers(): Map<string, { readonly rows: number; readonly cols: number }>;
 }
 
 export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
   const { family, config } = familyOf(await source.text("config.json"), `${source.name}/config.json`);
   const weights = await openWeights(source);
-  return { family, config, weights, declare: (positions) => declareModel(family, config, weights, positions) };
+  const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
+  const adaptableLayers = () => {
+    const { modulePath } = declare(1);
+    return new Map([...modulePath].map(([{ weight }, path]) => [path, { rows: weight.rows, cols: weight.cols }]));
+  };
+  return { family, config, weights, declare, adaptableLayers };
 }

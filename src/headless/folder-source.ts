@@ -18,7 +18,9 @@ export function folderSource(folder: string): ModelSource {
       );
     },
     async text(file) {
-      return readFile(join(folder, file), "utf8").catch((cause: unknown) => Promise.reject(missing(file, cause)));
+      return readFile(join(folder, file), "utf8").catch((cause: unknown) =>
+        Promise.reject(missing(file, cause)),
+      );
     },
     async read(file, begin, end) {
       try {
@@ -35,7 +37,9 @@ export function folderSource(folder: string): ModelSource {
       }
     },
     async size(file) {
-      const entry = await stat(join(folder, file)).catch((cause: unknown) => Promise.reject(missing(file, cause)));
+      const entry = await stat(join(folder, file)).catch((cause: unknown) =>
+        Promise.reject(missing(file, cause)),
+      );
       return entry.size;
     },
   };

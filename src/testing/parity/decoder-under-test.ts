@@ -2,14 +2,22 @@
 // batches, training runs. Nothing here is used by the product.
 
 import type { Batch } from "../../core/batch";
+import type { HostTensor } from "../../core/host-tensor";
 import type { LoraConfig, RunConfig } from "../../core/run-config";
-import { tensorNames } from "../../engine/adapter-tensors";
+import { adapterTensors, tensorNames } from "../../engine/adapter-tensors";
 import type { OpenedDecoder } from "../../engine/open-decoder";
 import type { Gpu } from "../../gpu/device";
 import { hiddenStates, type Decoder } from "../../model/decoder";
-import { initialMatrices, matricesOf, withLora, writeMatrices, type LoraMatrices, type LoraModel } from "../../model/lora";
+import {
+  initialMatrices,
+  matricesOf,
+  withLora,
+  writeMatrices,
+  type LoraMatrices,
+  type LoraModel,
+} from "../../model/lora";
 import { loadModel, modelTensors } from "../../model/weights/load";
-import type { WeightSource } from "../../model/weights/declare";
+import { declareModel, type WeightSource } from "../../model/weights/declare";
 import { newTape } from "../../ops/elementwise";
 import { matmulForward, roundUp4 } from "../../ops/matmul";
 import { Memory } from "../../program/memory";
@@ -32,15 +40,14 @@ export class DecoderUnderTest {
 
   static async open(
     gpu: Gpu,
-    opened: OpenedDecoder,
+    opened: Pick<OpenedDecoder, "family" | "config"> & { readonly weights: WeightSource },
     lora: LoraConfig,
     positions: number,
-    weights: WeightSource = opened.weights,
   ): Promise<DecoderUnderTest> {
-    const declared = opened.declare(positions);
+    const declared = declareModel(opened.family, opened.config, opened.weights, positions);
     const model = withLora(declared, lora, stepValues.dropoutSeed);
     const memory = new Memory(gpu);
-    await loadModel(memory, declared, weights);
+    await loadModel(memory, declared, opened.weights);
     const { values, gradients, moment1, moment2 } = model.parameters;
     await memory.allocate([...modelTensors(declared), values, gradients, moment1, moment2]);
     return new DecoderUnderTest(gpu, memory, model, declared.decoder);
@@ -118,7 +125,14 @@ export class DecoderUnderTest {
     return this.tensorsOf(await this.memory.readFloats(this.model.parameters.values));
   }
 
-  tensorsOf(flat: Float32Array): Map<string, Float32Array> {
+  /** The adapter as it is exported. */
+  async adapterTensors(): Promise<Map<string, HostTensor>> {
+    const flat = await this.memory.readFloats(this.model.parameters.values);
+    const { rank } = this.model.config;
+    return new Map(this.model.modules.flatMap((m) => adapterTensors(m, rank, matricesOf(flat, m, rank))));
+  }
+
+  private tensorsOf(flat: Float32Array): Map<string, Float32Array> {
     const tensors = new Map<string, Float32Array>();
     for (const module of this.model.modules) {
       const names = tensorNames(module.path);
@@ -151,6 +165,7 @@ export function capacityOf(batches: readonly Batch[]): StepCapacity {
 function dropPadding(rows: Float32Array, stride: number, width: number): Float32Array {
   const count = rows.length / stride;
   const out = new Float32Array(count * width);
-  for (let row = 0; row < count; row++) out.set(rows.subarray(row * stride, row * stride + width), row * width);
+  for (let row = 0; row < count; row++)
+    out.set(rows.subarray(row * stride, row * stride + width), row * width);
   return out;
 }

@@ -33,7 +33,11 @@ export interface GoldenCase {
 export interface GoldenCurve {
   readonly config: RunConfig;
   readonly documents: readonly TokenSequence[];
-  readonly steps: readonly { readonly loss: number; readonly learningRate: number; readonly gradientNorm: number }[];
+  readonly steps: readonly {
+    readonly loss: number;
+    readonly learningRate: number;
+    readonly gradientNorm: number;
+  }[];
   /** The adapter after the last step. */
   readonly final: ReadonlyMap<string, Float32Array>;
 }

@@ -2,17 +2,21 @@
 // the check's name says otherwise. The same list is a test (parity.gpu.test.ts), a command (main.ts) and, in part, a
 // smoke test in browsers.
 
+import { fromFloat32, toFloat32, type HostTensor } from "../../core/host-tensor";
 import { defaultRunConfig } from "../../core/run-config";
-import { openDecoder } from "../../engine/open-decoder";
+import { planBatches } from "../../data/batches";
+import { openDecoder, type OpenedDecoder } from "../../engine/open-decoder";
+import { mergeTensor } from "../../export/merged";
+import { modulesOf } from "../../export/peft";
 import type { Gpu } from "../../gpu/device";
+import { loraScale } from "../../model/lora";
 import type { ModelSource } from "../../hub/model-source";
 import type { RunEvent, StepMetrics } from "../../core/metrics";
 import { tunings } from "../../program/tuning";
 import type { Trainer, TrainingSchedule } from "../../train/trainer";
 import { relativeError } from "../check";
-import { capacityOf, DecoderUnderTest } from "./decoder-under-test";
+import { DecoderUnderTest } from "./decoder-under-test";
 import { batchOf, readGoldenCase, readGoldenCurve, type GoldenCase } from "./golden-case";
-import { scheduleOf } from "./schedule-of";
 
 export interface ParityResult {
   readonly family: string;
@@ -41,6 +45,7 @@ export async function caseParity(gpu: Gpu, source: ModelSource): Promise<ParityR
   const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, longest(golden));
   try {
     await compareLogits(subject, golden, report);
+    await compareMerged(gpu, opened, golden, await subject.adapterTensors(), report);
     await compareGradients(subject, golden, report);
   } finally {
     subject.dispose();
@@ -59,9 +64,15 @@ export async function curveParity(gpu: Gpu, source: ModelSource): Promise<Parity
   const positions = Math.max(...curve.documents.map(({ ids }) => ids.length));
   const subject = await DecoderUnderTest.open(gpu, opened, lora, positions);
   try {
-    const schedule = scheduleOf(curve.documents, curve.config);
-    const windows = Array.from({ length: schedule.steps }, (_, step) => schedule.window(step)).flat();
-    const trainer = await subject.trainer(curve.config, capacityOf(windows));
+    const batches = planBatches(curve.documents, curve.config);
+    const schedule: TrainingSchedule = {
+      steps: batches.steps,
+      window: (step) => batches.batchesOfStep(step),
+      epoch: (step) => Math.floor(step / batches.stepsPerEpoch),
+      evaluation: [],
+    };
+    const capacity = { tokens: batches.largestTokens, labels: batches.largestSupervised };
+    const trainer = await subject.trainer(curve.config, capacity);
     const begin = (): void => trainer.start((index) => subject.matricesFrom(adapter)[index]![1]);
 
     begin();
@@ -123,13 +134,60 @@ async function compareLogits(subject: DecoderUnderTest, golden: GoldenCase, repo
   }
 }
 
-async function compareGradients(subject: DecoderUnderTest, golden: GoldenCase, report: Report): Promise<void> {
+/** The merged model, all in f32 so that only the merge is compared, against peft's merge_and_unload. */
+async function compareMerged(
+  gpu: Gpu,
+  opened: OpenedDecoder,
+  golden: GoldenCase,
+  adapter: ReadonlyMap<string, HostTensor>,
+  report: Report,
+): Promise<void> {
+  const modules = modulesOf(adapter);
+  const read = async (name: string): Promise<HostTensor> => {
+    const base = await opened.weights.read(name);
+    const wide = fromFloat32(toFloat32(base), base.shape, "F32");
+    const update = modules.get(name.replace(/\.weight$/, ""));
+    return update ? mergeTensor(wide, update.a, update.b, loraScale(golden.lora)) : wide;
+  };
+  const headers = [...opened.weights.tensors].map(
+    ([name, info]) => [name, { ...info, dtype: "F32" }] as const,
+  );
+  const merged = { name: "merged model", tensors: new Map(headers), read };
+  const subject = await DecoderUnderTest.open(
+    gpu,
+    { ...opened, weights: merged },
+    golden.lora,
+    longest(golden),
+  );
+  try {
+    let error = 0;
+    for (const index of golden.documents.keys()) {
+      const got = await subject.logits(batchOf(golden, [index]), "base");
+      error = Math.max(error, relativeError(got, golden.tensors.get(`merged.logits.${index}`)!));
+    }
+    report("merged logits", error, LOGITS_LIMIT);
+  } finally {
+    subject.dispose();
+  }
+}
+
+async function compareGradients(
+  subject: DecoderUnderTest,
+  golden: GoldenCase,
+  report: Report,
+): Promise<void> {
   const config = { ...defaultRunConfig, lora: golden.lora };
-  const reference = new Map([...golden.adapter.keys()].map((name) => [name, golden.tensors.get(`gradient.${name}`)!]));
+  const reference = new Map(
+    [...golden.adapter.keys()].map((name) => [name, golden.tensors.get(`gradient.${name}`)!]),
+  );
   const all = golden.documents.map((_, index) => index);
   const ways = [
     { name: "one packed stream", batches: [all], options: {} },
-    { name: "accumulated over rows, layers recomputed", batches: all.map((i) => [i]), options: { checkpoint: true } },
+    {
+      name: "accumulated over rows, layers recomputed",
+      batches: all.map((i) => [i]),
+      options: { checkpoint: true },
+    },
     { name: "shared tiles, small loss chunks", batches: [all], options: smallChunksOnSharedTiles },
   ];
   for (const { name, batches, options } of ways) {

@@ -1,0 +1,214 @@
+// A training run from files to adapter. `prepareRun` needs no GPU: it reads the dataset, makes the batches and plans
+// the memory. `TrainingSession` then owns everything on the GPU until it is disposed of.
+
+import type { TokenSequence } from "../core/batch";
+import type { EvaluationMetrics, RunEvent } from "../core/metrics";
+import { AppError } from "../core/errors";
+import type { RowProblem } from "../core/message";
+import type { RunConfig } from "../core/run-config";
+import type { HostTensor } from "../core/host-tensor";
+import { batchesInOrder, planBatches, splitEvaluation } from "../data/batches";
+import type { Dataset } from "../data/read-dataset";
+import { tokenizeDataset } from "../data/tokenize-example";
+import type { PeftAdapter } from "../export/peft";
+import { Generator, planGeneration } from "../generate/generator";
+import { greedy } from "../generate/sampler";
+import type { Gpu } from "../gpu/device";
+import { matricesOf, withLora } from "../model/lora";
+import { loadModel } from "../model/weights/load";
+import { Memory } from "../program/memory";
+import { sharedBankBytes } from "../program/plan";
+import type { Tuning } from "../program/tuning";
+import type { RunControl } from "../train/run-control";
+import type { StepCapacity } from "../train/step-inputs";
+import { Trainer, type TrainingSchedule } from "../train/trainer";
+import { planTraining, stepValues } from "../train/training-plan";
+import { adapterMatrices, adapterTensors } from "./adapter-tensors";
+import { wholeAnswer } from "./answer";
+import {
+  estimateMemory,
+  plansOf,
+  residentsOf,
+  type MemoryEstimate,
+  type SessionPlans,
+} from "./memory-estimate";
+import type { OpenedModel } from "./open-model";
+
+/** Activations beyond this are made smaller by recomputing layers in the backward pass. */
+const RECOMPUTE_ABOVE_BYTES = 1024 ** 3;
+
+export interface RunOptions {
+  readonly tuning?: Tuning;
+}
+
+export interface PreparedRun {
+  readonly model: OpenedModel;
+  readonly config: RunConfig;
+  readonly schedule: TrainingSchedule;
+  /** Rows that could not be used, in file order. */
+  readonly problems: readonly RowProblem[];
+  readonly trainingRows: number;
+  readonly evaluationRows: number;
+  /** Rows cut at cutoffLength. */
+  readonly cutRows: number;
+  readonly plans: PlannedRun;
+}
+
+export interface PlannedRun extends SessionPlans {
+  readonly training: NonNullable<SessionPlans["training"]>;
+  readonly memory: MemoryEstimate;
+  /** Layers are recomputed in the backward pass to save memory. */
+  readonly recomputesLayers: boolean;
+}
+
+/** Reads, tokenises, splits, batches and plans. Throws `bad-dataset` when no row can be trained on. */
+export function prepareRun(
+  model: OpenedModel,
+  config: RunConfig,
+  dataset: Dataset,
+  options: RunOptions = {},
+): PreparedRun {
+  const rows = tokenizeRows(model, config, dataset);
+  const { training, evaluation } = splitEvaluation(rows.sequences, config.evaluationSplit, config.seed);
+  const batches = planBatches(training, config);
+  const held = batchesInOrder(evaluation, config.microBatchSize);
+  const capacity: StepCapacity = {
+    tokens: Math.max(batches.largestTokens, ...held.map((batch) => batch.tokens.length)),
+    labels: Math.max(batches.largestSupervised, ...held.map((batch) => batch.supervised)),
+  };
+  return {
+    model,
+    config,
+    schedule: {
+      steps: batches.steps,
+      window: (step) => batches.batchesOfStep(step),
+      epoch: (step) => Math.floor(step / batches.stepsPerEpoch),
+      evaluation: held,
+    },
+    problems: rows.problems,
+    trainingRows: training.length,
+    evaluationRows: evaluation.length,
+    cutRows: rows.cut,
+    plans: planRun(model, config, capacity, options),
+  };
+}
+
+/** As `prepareRun`, but nothing is trained and every row is evaluated. */
+export function prepareEvaluation(model: OpenedModel, config: RunConfig, dataset: Dataset): PreparedRun {
+  const whole = { ...config, evaluationSplit: 0, shuffle: false, packing: false, samplePrompts: [] };
+  const prepared = prepareRun(model, { ...whole, epochs: 1, maxSteps: 0, gradientAccumulation: 1 }, dataset);
+  const { schedule, trainingRows } = prepared;
+  const evaluation = Array.from({ length: schedule.steps }, (_, step) => schedule.window(step)).flat();
+  return {
+    ...prepared,
+    schedule: { ...schedule, steps: 0, evaluation },
+    trainingRows: 0,
+    evaluationRows: trainingRows,
+  };
+}
+
+function tokenizeRows(
+  model: OpenedModel,
+  config: RunConfig,
+  dataset: Dataset,
+): { sequences: readonly TokenSequence[]; problems: RowProblem[]; cut: number } {
+  const { sequences, problems, cut } = tokenizeDataset(dataset, model.chat, config);
+  const all = [...dataset.problems, ...problems].sort((a, b) => a.line - b.line);
+  if (sequences.length > 0) return { sequences, problems: all, cut };
+  const first = all[0];
+  const why = first ? ` The first problem is at line ${first.line}: ${first.field}: ${first.reason}` : "";
+  throw new AppError("bad-dataset", `${dataset.fileName}: no row can be trained on.${why}`);
+}
+
+/** Plans a run whose micro-batches hold at most `capacity`; by default full rows of the cutoff length. */
+export function planRun(
+  model: OpenedModel,
+  config: RunConfig,
+  capacity: StepCapacity = {
+    tokens: config.microBatchSize * config.cutoffLength,
+    labels: config.microBatchSize * config.cutoffLength,
+  },
+  options: RunOptions = {},
+): PlannedRun {
+  const { maxPositions } = model.decoder.config;
+  if (config.cutoffLength > maxPositions) {
+    throw new AppError(
+      "bad-config",
+      `cutoffLength is ${config.cutoffLength}, but ${model.name} knows only ${maxPositions} positions. Lower it.`,
+    );
+  }
+  const context = Math.min(maxPositions, config.cutoffLength + config.sampleTokens);
+  const declared = model.decoder.declare(context);
+  const lora = withLora(declared, config.lora, stepValues.dropoutSeed);
+  const generation =
+    config.samplePrompts.length > 0 ? planGeneration(lora.decoder, context, options) : undefined;
+  const planned = (checkpoint: boolean): PlannedRun => {
+    const training = planTraining(lora, config, capacity, { ...options, checkpoint });
+    const plans = { model: declared, training, ...(generation && { generation }) };
+    return { ...plans, memory: estimateMemory(plans), recomputesLayers: checkpoint };
+  };
+  const whole = planned(false);
+  return whole.memory.activations <= RECOMPUTE_ABOVE_BYTES ? whole : planned(true);
+}
+
+export class TrainingSession {
+  private constructor(
+    private readonly prepared: PreparedRun,
+    private readonly memory: Memory,
+    readonly trainer: Trainer,
+    private readonly generator: Generator | undefined,
+  ) {}
+
+  /** Loads the weights and binds the programs. `adapter` is where training starts, instead of a new one. */
+  static async open(gpu: Gpu, prepared: PreparedRun, adapter?: PeftAdapter): Promise<TrainingSession> {
+    const { model, plans, config } = prepared;
+    const memory = new Memory(gpu);
+    try {
+      await loadModel(memory, plans.model, model.decoder.weights);
+      await memory.allocate(residentsOf(plans));
+      await memory.allocateBanks(sharedBankBytes(plansOf(plans)));
+      const trainer = await Trainer.create(memory, plans.training, config);
+      if (adapter) {
+        const { modules } = plans.training.model;
+        trainer.start((index) => adapterMatrices(adapter.tensors, modules[index]!.path));
+      }
+      const generator = plans.generation && (await Generator.create(memory, plans.generation));
+      return new TrainingSession(prepared, memory, trainer, generator);
+    } catch (error) {
+      memory.dispose();
+      throw error;
+    }
+  }
+
+  /** Trains from where the trainer stands to the end, or until `control` stops it. */
+  run(control?: RunControl): AsyncGenerator<RunEvent> {
+    const sample = () => this.samples();
+    return this.trainer.run(this.prepared.schedule, { sample, ...(control && { control }) });
+  }
+
+  /** The adapter as PEFT names it, without the rank's padding. */
+  async adapterTensors(): Promise<Map<string, HostTensor>> {
+    const { modules, parameters, config } = this.prepared.plans.training.model;
+    const flat = await this.memory.readFloats(parameters.values);
+    return new Map(
+      modules.flatMap((module) => adapterTensors(module, config.rank, matricesOf(flat, module, config.rank))),
+    );
+  }
+
+  dispose(): void {
+    this.generator?.dispose();
+    this.trainer.dispose();
+    this.memory.dispose();
+  }
+
+  private async samples(): Promise<EvaluationMetrics["samples"]> {
+    const { config, model } = this.prepared;
+    const samples: { prompt: string; answer: string }[] = [];
+    for (const prompt of this.generator ? config.samplePrompts : []) {
+      const options = { ...greedy, maxNewTokens: config.sampleTokens };
+      const messages = [{ role: "user", content: prompt } as const];
+      samples.push({ prompt, answer: await wholeAnswer(this.generator!, model.chat, messages, options) });
+    }
+    return samples;
+  }
+}

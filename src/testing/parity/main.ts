@@ -1,0 +1,43 @@
+// The parity command: every comparison with transformers + peft, one object a line with --json, else a table.
+// With Python and peft at hand it also has peft load what Tabtune wrote.
+
+import { openNodeGpu } from "../../gpu/node-gpu";
+import { goldenFolders } from "./golden-folders";
+import { caseParity, curveParity, type ParityResult } from "./llama-parity";
+import { findPython, peftParity } from "./peft-parity";
+
+const arguments_ = process.argv.slice(2);
+const json = arguments_.includes("--json");
+const only = arguments_.find((argument) => !argument.startsWith("--"));
+if (arguments_.includes("--help")) {
+  process.stdout.write(
+    "parity [--json] [NAME]: compare with transformers + peft; NAME picks configurations\n",
+  );
+  process.exit();
+}
+
+const gpu = await openNodeGpu();
+const { description, vendor, architecture } = gpu.report;
+process.stderr.write(`adapter: ${description || `${vendor} ${architecture}`}\n`);
+const python = findPython();
+if (!python)
+  process.stderr.write("no Python with peft: adapters written here are not loaded there (see reference/)\n");
+
+let failed = 0;
+for (const source of goldenFolders("llama").filter(({ name }) => !only || name.includes(only))) {
+  print(await caseParity(gpu, source));
+  print(await curveParity(gpu, source));
+  if (python) print(await peftParity(gpu, source, python));
+}
+process.exitCode = failed > 0 ? 1 : 0;
+process.exit();
+
+function print(results: readonly ParityResult[]): void {
+  for (const result of results) {
+    const within = result.measured <= result.limit;
+    if (!within) failed++;
+    const { configuration, check, measured, limit } = result;
+    const line = `${within ? "ok  " : "FAIL"} ${configuration}: ${check}: ${measured.toExponential(1)} (limit ${limit})`;
+    process.stdout.write(`${json ? JSON.stringify(result) : line}\n`);
+  }
+}

@@ -1,0 +1,29 @@
+// Whole models against transformers + peft. `npm run -s parity` prints the same figures.
+
+import { describe, expect, it } from "vitest";
+import { testGpu } from "../test-gpu";
+import { goldenFolders } from "./golden-folders";
+import { caseParity, curveParity, type ParityResult } from "./llama-parity";
+
+const folders = goldenFolders("llama");
+
+describe("a llama model", () => {
+  it("has at least eight golden configurations", () => {
+    expect(folders.length).toBeGreaterThanOrEqual(8);
+  });
+
+  it.each(folders)("$name gives the logits, losses and gradients of transformers + peft", async (source) => {
+    expectWithinLimits(await caseParity(await testGpu(), source));
+  });
+
+  it.each(folders)("$name trains along peft's curve and resumes to the bit", async (source) => {
+    expectWithinLimits(await curveParity(await testGpu(), source));
+  });
+});
+
+function expectWithinLimits(results: readonly ParityResult[]): void {
+  expect(results.length).toBeGreaterThan(0);
+  for (const { configuration, check, measured, limit } of results) {
+    expect(measured, `${configuration}: ${check}`).toBeLessThanOrEqual(limit);
+  }
+}
