@@ -186,8 +186,9 @@ const ties: Check = {
     const values = floats(1, vocabulary * hidden, 1 / Math.sqrt(hidden));
     for (const id of twins) values.copyWithin(id * hidden, twins[0]! * hidden, (twins[0]! + 1) * hidden);
     const head = hostWeight("head", "f32", [vocabulary, hidden], { seed: 0, values });
-    // Every row points along the equal rows of the head; one row a twin as its target, and one that is no twin.
-    const targets = Uint32Array.of(...twins, 0);
+    // Every row points along the equal rows of the head. The lowest twin is the target of three rows, each other one
+    // of one row, so that counting any other than the lowest changes the number.
+    const targets = Uint32Array.of(twins[0]!, twins[0]!, ...twins, 0);
     const x = Float64Array.from({ length: targets.length * hidden }, (_, i) =>
       Math.fround(8 * values[twins[0]! * hidden + (i % hidden)]!),
     );

@@ -61,8 +61,11 @@ export function compare(
   return { what, error: relativeError(got, want, floor), limit };
 }
 
-/** A quiet NaN with a payload: what memory holds before a run. */
-const POISON = 0x7fc0beef;
+/**
+ * What the nth buffer holds before a run: a quiet NaN whose payload is n, so that even a copy of one tensor's poison
+ * behind the end of another is seen.
+ */
+const poisonOf = (nth: number): number => 0x7fc0_0001 + nth;
 
 export interface TapeRun {
   readonly values?: Values;
@@ -99,10 +102,9 @@ export async function runTape(gpu: Gpu, tape: Tape, run: TapeRun): Promise<Float
 async function runOnce(memory: Memory, plan: MemoryPlan, run: TapeRun): Promise<Uint32Array<ArrayBuffer>[]> {
   const values = run.values ?? {};
   await memory.allocateBanks(plan.bankBytes);
-  plan.bankBytes.forEach((_, i) => poison(memory.gpu, memory.bank(i)));
-  for (const tensor of new Set([...plan.residents, ...run.outputs].map(rootOf))) {
-    poison(memory.gpu, memory.buffer(tensor));
-  }
+  const residents = [...new Set([...plan.residents, ...run.outputs].map(rootOf))];
+  plan.bankBytes.forEach((_, bank) => poison(memory.gpu, memory.bank(bank), bank));
+  residents.forEach((tensor, i) => poison(memory.gpu, memory.buffer(tensor), plan.bankBytes.length + i));
   for (const [tensor, contents] of run.inputs) {
     memory.write(tensor, contents instanceof Uint32Array ? contents : Float32Array.from(contents));
   }
@@ -112,7 +114,8 @@ async function runOnce(memory: Memory, plan: MemoryPlan, run: TapeRun): Promise<
   for (const tensor of run.outputs) {
     const words = new Uint32Array(await memory.read(tensor));
     const live = liveElements(tensor, values);
-    assertPoison(tensor, words.subarray(live), live);
+    const nth = plan.bankBytes.length + residents.indexOf(rootOf(tensor));
+    assertPoison(tensor, words.subarray(live), live, nth);
     outputs.push(words.slice(0, live));
   }
   program.dispose();
@@ -148,12 +151,12 @@ async function assertActivationTails(memory: Memory, plan: MemoryPlan, values: V
     const tail = alignUp(tensor.bytes) - live * 4;
     if (tail === 0) continue;
     const words = await readBuffer(memory.gpu, memory.bank(bank), live * 4, tail);
-    assertPoison(tensor, new Uint32Array(words), live);
+    assertPoison(tensor, new Uint32Array(words), live, bank);
   }
 }
 
-function assertPoison(tensor: Tensor, words: Uint32Array, first: number): void {
-  const touched = words.findIndex((word) => word !== POISON);
+function assertPoison(tensor: Tensor, words: Uint32Array, first: number, nth: number): void {
+  const touched = words.findIndex((word) => word !== poisonOf(nth));
   assert(touched === -1, `${tensor.name}: element ${first + touched}, behind its end, was written`);
 }
 
@@ -161,6 +164,6 @@ function liveElements(tensor: Tensor, values: Values): number {
   return tensor.shape.reduce<number>((size, extent) => size * scalarAt(extent, values), 1);
 }
 
-function poison(gpu: Gpu, buffer: GPUBuffer): void {
-  gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(POISON));
+function poison(gpu: Gpu, buffer: GPUBuffer, nth: number): void {
+  gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(buffer.size / 4).fill(poisonOf(nth)));
 }
