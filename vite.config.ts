@@ -3,7 +3,7 @@
 
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
-const gpu = ["src/{gpu,program,ops}/**/*.gpu.test.ts"];
+const gpu = ["src/{gpu,program,ops}/**/*.gpu.test.ts", "src/testing/*.gpu.test.ts"];
 const headless = ["src/headless/**/*.test.ts"];
 
 const project = (name: string, include: string[], exclude: string[]): TestProjectInlineConfiguration => ({

@@ -62,7 +62,7 @@ export async function startFirefox() {
   });
   const page = await browser.newPage();
   return {
-    version: (await browser.version()).replace("/", " "),
+    version: (await browser.version()).replace(/^firefox\//, "Firefox "),
     gone: new Promise((resolve) => {
       page.on("error", (error) => resolve(`the page crashed: ${error.message}`));
       browser.on("disconnected", () => resolve("the browser ended"));
