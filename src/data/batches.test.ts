@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { NO_TARGET, type TokenSequence } from "../core/batch";
+import { layEndToEnd, NO_TARGET, type TokenSequence } from "../core/batch";
 import { createRandom } from "../core/random";
 import { defaultRunConfig } from "../core/run-config";
 import {
   batchesInOrder,
-  buildBatch,
   packRows,
   planBatches,
   splitEvaluation,
@@ -30,7 +29,7 @@ const everySteps = (plan: ReturnType<typeof planBatches>): number[][][] =>
 
 describe("a micro-batch", () => {
   it("lays documents end to end with their own positions and borders", () => {
-    const batch = buildBatch([sequence(1, 3, 1), sequence(2, 2, 1)]);
+    const batch = layEndToEnd([sequence(1, 3, 1), sequence(2, 2, 1)]);
     expect([...batch.tokens]).toEqual([100, 101, 102, 200, 201]);
     expect([...batch.positions]).toEqual([0, 1, 2, 0, 1]);
     expect([...batch.segmentStart]).toEqual([0, 0, 0, 3, 3]);
@@ -41,7 +40,7 @@ describe("a micro-batch", () => {
 
   it("never lets a document's last token predict the next document, nor trains a first token", () => {
     const all = { ids: Uint32Array.of(7, 8), trained: Uint8Array.of(1, 1) };
-    const batch = buildBatch([all, all]);
+    const batch = layEndToEnd([all, all]);
     expect([...batch.targets]).toEqual([8, NO_TARGET, 8, NO_TARGET]);
     expect(batch.supervised).toBe(2);
   });

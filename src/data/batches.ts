@@ -6,7 +6,7 @@
 // Steps are counted as transformers counts them: epochs × ceil(micro-batches / accumulation), a short last window being
 // a step of its own.
 
-import { NO_TARGET, type Batch, type TokenSequence } from "../core/batch";
+import { layEndToEnd, type Batch, type TokenSequence } from "../core/batch";
 import { AppError, assert } from "../core/errors";
 import { createRandom } from "../core/random";
 import type { RunConfig } from "../core/run-config";
@@ -92,43 +92,13 @@ export function planBatches(sequences: readonly TokenSequence[], config: BatchCo
     largestSupervised,
     sequencesOfStep,
     batchesOfStep: (step) =>
-      sequencesOfStep(step).map((indices) => buildBatch(indices.map((index) => sequences[index]!))),
+      sequencesOfStep(step).map((indices) => layEndToEnd(indices.map((index) => sequences[index]!))),
   };
 }
 
 /** Sequences in their order, `rowsPerBatch` at a time: for evaluation. */
 export function batchesInOrder(sequences: readonly TokenSequence[], rowsPerBatch: number): Batch[] {
-  return inGroups(sequences, rowsPerBatch).map(buildBatch);
-}
-
-/** Lays sequences end to end. All arrays have length N, the sum of their lengths. */
-export function buildBatch(sequences: readonly TokenSequence[]): Batch {
-  const count = sum(sequences.map(({ ids }) => ids.length));
-  assert(count > 0, "got a batch without tokens, need at least one");
-  const batch = {
-    tokens: new Uint32Array(count),
-    positions: new Uint32Array(count),
-    segmentStart: new Uint32Array(count),
-    segmentEnd: new Uint32Array(count),
-    targets: new Uint32Array(count).fill(NO_TARGET),
-  };
-  let supervised = 0;
-  let start = 0;
-  for (const { ids, trained } of sequences) {
-    const end = start + ids.length;
-    batch.tokens.set(ids, start);
-    batch.segmentStart.fill(start, start, end);
-    batch.segmentEnd.fill(end, start, end);
-    for (let i = 0; i < ids.length; i++) {
-      batch.positions[start + i] = i;
-      if (i + 1 < ids.length && trained[i + 1]) {
-        batch.targets[start + i] = ids[i + 1]!;
-        supervised++;
-      }
-    }
-    start = end;
-  }
-  return { ...batch, supervised };
+  return inGroups(sequences, rowsPerBatch).map(layEndToEnd);
 }
 
 /**
