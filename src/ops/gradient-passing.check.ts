@@ -5,8 +5,9 @@ import type { Parameter } from "../program/parameters";
 import type { Tape } from "../program/tape";
 import type { Tensor } from "../program/tensor";
 import { compare, tolerance, type Check, type Measured } from "../testing/check";
-import { hostWeight, type HostWeight } from "../testing/host-weight";
+import { hostWeight } from "../testing/host-weight";
 import { floats, newTrial, sum, type Trial } from "../testing/op-check";
+import { dropoutMask } from "./dropout.ref";
 import { add } from "./elementwise";
 import { linear } from "./linear";
 import { linear as linearReference, linearBackward } from "./linear.ref";
@@ -152,26 +153,57 @@ const twice: Check = {
   },
 };
 
+/** Query, key and value of one input: frozen, with an adapter, with an adapter behind dropout. */
 const threeProjections: Check = {
-  name: "gradients of three projections of one input add up",
+  name: "gradients of three projections of one input add up, adapters and dropout included",
   run(gpu) {
+    const rank = 4;
+    const scale = 0.5;
+    const dropout = { rate: 0.4, seed: 7, stream: 1 };
+    const { mask } = dropoutMask({ probability: dropout.rate, ...dropout, rows: tokens, columns: hidden });
     const trial = newTrial(tokens);
     const x = trial.watched("x", [trial.rows, hidden], hostX);
-    const heads: HostWeight[] = [7, 8, 9].map((seed) =>
-      hostWeight(`w${seed}`, "f32", [hidden, hidden], { seed }),
+    const adapters = [1, 2].map((nth) => ({
+      rank,
+      scale,
+      a: floats(20 + nth, rank * hidden, 1 / Math.sqrt(hidden)),
+      b: floats(30 + nth, hidden * rank, 1 / Math.sqrt(rank)),
+      ...(nth === 2 && { mask }),
+    }));
+    const parameters = trial.parameters(
+      adapters.flatMap(({ a, b }, nth) => [
+        { name: `A${nth}`, rows: rank, cols: hidden, value: a },
+        { name: `B${nth}`, rows: hidden, cols: rank, value: b },
+      ]),
     );
-    const [q, k, v] = heads.map((host, i) =>
-      linear(trial.tape, x, { name: `y${i}`, weight: trial.weight(host) }),
+    const branches = adapters.map(({ mask }, nth) => ({
+      a: parameters[2 * nth]!,
+      b: parameters[2 * nth + 1]!,
+      scale,
+      ...(mask && { dropout }),
+    }));
+    const hosts = [7, 8, 9].map((seed) => hostWeight(`w${seed}`, "f32", [hidden, hidden], { seed }));
+    const [q, k, v] = hosts.map((host, i) =>
+      linear(trial.tape, x, {
+        name: `y${i}`,
+        weight: trial.weight(host),
+        ...(i > 0 && { lora: branches[i - 1]! }),
+      }),
     );
     const y = add(trial.tape, add(trial.tape, q!, k!), v!);
-    const shape = { tokens, inFeatures: hidden, outFeatures: hidden, x: hostX };
-    const parts = heads.map((host) => ({
-      y: linearReference({ ...shape, weight: host.values }).y,
-      dx: linearBackward({ ...shape, weight: host.values, dy: hostDy }).dx,
-    }));
+    const parts = hosts.map((host, i) => {
+      const shape = { tokens, inFeatures: hidden, outFeatures: hidden, x: hostX, weight: host.values };
+      const layer = { ...shape, lora: adapters[i - 1] };
+      return { y: linearReference(layer).y, ...linearBackward({ ...layer, dy: hostDy }) };
+    });
     trial.expect("y", y, parts.map((part) => part.y).reduce(sum), { limit });
     trial.backward(y, hostDy);
     trial.expect("dx", trial.tape.gradient(x), parts.map((part) => part.dx).reduce(sum), { limit });
+    const adapterLimit = limit + tolerance(tokens);
+    branches.forEach(({ a, b }, i) => {
+      trial.expect(`dA${i}`, a.gradient, parts[i + 1]!.dA, { limit: adapterLimit });
+      trial.expect(`dB${i}`, b.gradient, parts[i + 1]!.dB, { limit: adapterLimit });
+    });
     return trial.run(gpu);
   },
 };

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { foldedGrid } from "../ops/launch-grid";
-import { layOutParameters } from "./parameters";
 import {
   largestOf,
   resident,
@@ -96,32 +95,5 @@ describe("tensors", () => {
     expect(rootOf(quarter)).toBe(whole);
     expect(() => view(whole, "odd", 128, [4])).toThrow(/offset 128 is not a multiple of 256/);
     expect(() => view(half, "long", 256, [65])).toThrow(/long does not fit in whole/);
-  });
-});
-
-describe("parameters", () => {
-  const shapes = [
-    { name: "a", rows: 3, cols: 20 },
-    { name: "b", rows: 65, cols: 4 },
-    { name: "c", rows: 1, cols: 64 },
-  ];
-  const { list, elements, values, gradients, moment1, moment2 } = layOutParameters(shapes);
-
-  it("lie one behind the other at multiples of 256 bytes", () => {
-    expect(list.map(({ offset }) => offset)).toEqual([0, 256, 1536]);
-    expect(elements).toBe((1536 + 256) / 4);
-  });
-
-  it("have the same place in all four buffers", () => {
-    for (const flat of [values, gradients, moment1, moment2]) expect(flat.bytes).toBe(elements * 4);
-    for (const { value, gradient, offset, rows, cols } of list) {
-      expect(value.view).toEqual({ of: values, offset });
-      expect(gradient.view).toEqual({ of: gradients, offset });
-      expect(value.shape).toEqual([rows, cols]);
-    }
-  });
-
-  it("are at least one", () => {
-    expect(() => layOutParameters([])).toThrow(/need at least one/);
   });
 });
