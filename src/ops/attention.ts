@@ -8,7 +8,6 @@ import type { Tape } from "../program/tape";
 import { largestOf, tiles, times, type Scalar, type Tensor } from "../program/tensor";
 import { foldedGrid } from "./launch-grid";
 
-const LANES = 64;
 const MAX_HEAD_SIZE = 256;
 
 /** o (N,H,D) for q (N,H,D), k and v (N,G,D); segments (N,2) u32: first token of the document, one past its last. */
@@ -22,7 +21,8 @@ export function attention(
 ): Tensor {
   const [rows, heads, size] = q.shape as [Scalar, number, number];
   const kvHeads = k.shape[1] as number;
-  const { block } = tileOf(size);
+  const tile = tileOf(size, tape.tuning.attentionLanes);
+  const { block } = tile;
   const o = tape.tensor("attended", q.shape);
   const lse = tape.tensor("attention lse", [rows, heads]);
   const dims = { rows, heads, kv_heads: kvHeads, first_block: 0, scale };
@@ -30,16 +30,16 @@ export function attention(
   const product = (largestOf(rows) ** 2 * heads * size) / 2;
   const split = { field: "first_block", axis: 0 } as const;
   const queryGrid = [tiles(rows, block), heads, 1] as const;
-  tape.launch(tiledKernel("forward", size), { q, k, v, segments, o, lse_out: lse }, dims, queryGrid, {
+  tape.launch(tiledKernel("forward", size, tile), { q, k, v, segments, o, lse_out: lse }, dims, queryGrid, {
     multiplyAdds: 2 * product,
     split,
   });
   tape.rule([q, k, v], [o], [], (gradients) => {
     const d_o = gradients.of(o);
     const stats = tape.tensor("attention stats", [rows, heads, 2]);
-    const everyHead = foldedGrid(times(rows, heads), LANES);
+    const everyHead = foldedGrid(times(rows, heads), tile.lanes);
     tape.launch(
-      tiledKernel("prepare", size),
+      tiledKernel("prepare", size, tile),
       { o_in: o, d_o_in: d_o, lse, stats_out: stats },
       dims,
       everyHead,
@@ -49,11 +49,11 @@ export function attention(
     const dv = tape.tensor("dv", v.shape);
     const dq = tape.tensor("dq", q.shape);
     const keyGrid = [tiles(rows, block), kvHeads, 1] as const;
-    tape.launch(tiledKernel("backward_key_value", size), { ...inputs, dk, dv }, dims, keyGrid, {
+    tape.launch(tiledKernel("backward_key_value", size, tile), { ...inputs, dk, dv }, dims, keyGrid, {
       multiplyAdds: 4 * product,
       split,
     });
-    tape.launch(tiledKernel("backward_query", size), { ...inputs, dq }, dims, queryGrid, {
+    tape.launch(tiledKernel("backward_query", size, tile), { ...inputs, dq }, dims, queryGrid, {
       multiplyAdds: 3 * product,
       split,
     });
@@ -83,19 +83,29 @@ export function cachedAttention(
   return o;
 }
 
-/** Rows of a workgroup and of a step, so that the tiles stay within 16 KiB of workgroup memory. */
-function tileOf(headSize: number): { block: number; step: number } {
+/** What one workgroup of the tiled kernels owns. */
+interface AttentionTile {
+  readonly lanes: number;
+  /** Rows of its own, a divisor of `lanes`. */
+  readonly block: number;
+  /** Rows of the other side a step. */
+  readonly step: number;
+}
+
+/** Tiles that stay within 16 KiB of workgroup memory: 2·(block + step) rows of D + 4 elements, and the scores. */
+function tileOf(headSize: number, lanes: number): AttentionTile {
   assert(
     headSize % 4 === 0 && headSize <= MAX_HEAD_SIZE,
     `head size: got ${headSize}, need a multiple of 4 up to 256`,
   );
+  if (lanes < 16) return { lanes, block: lanes, step: headSize <= 128 ? 8 : 2 };
   const block = headSize <= 64 ? 16 : headSize <= 128 ? 8 : 4;
-  return { block, step: block / 2 };
+  return { lanes, block, step: block / 2 };
 }
 
-function tiledKernel(entry: string, headSize: number): Kernel {
-  const { block, step } = tileOf(headSize);
-  return kernel({ "attention.wgsl": shader }, entry, { HEAD_QUADS: headSize / 4, BLOCK: block, STEP: step });
+function tiledKernel(entry: string, headSize: number, { lanes, block, step }: AttentionTile): Kernel {
+  const constants = { HEAD_QUADS: headSize / 4, BLOCK: block, STEP: step, LANES: lanes };
+  return kernel({ "attention.wgsl": shader }, entry, constants);
 }
 
 function headSizeOf(q: Tensor): number {

@@ -7,6 +7,7 @@ import {
   matmulBackwardInput,
   matmulBackwardWeight,
   matmulForward,
+  matmulVariants as variants,
   roundUp4,
   type MatmulVariant,
 } from "./matmul";
@@ -20,7 +21,6 @@ interface Shape {
 }
 
 const formats = ["f32", "bf16", "f16"] as const;
-const variants = ["registers", "shared"] as const;
 const scale = 0.625; // exact in f32
 /** One row and one quad, one row past a tile, no multiple of any tile, an odd number of outputs below and above 4. */
 const shapes: readonly Shape[] = [
@@ -179,7 +179,9 @@ const realChecks: readonly Check[] = variants.map((variant) => ({
   name: `matmul from ${variant} of a real model's projection agrees whole and, bit for bit, cut into pieces`,
   async run(gpu) {
     const trial = newTrial(realShape.tokens + 64); // two tile rows to cut between
-    const shape = { ...realShape, tokens: realShape.tokens + 64 };
+    // The split variant is for few results; on a software adapter many take it long.
+    const outs = variant === "split" ? 32 : realShape.outs;
+    const shape = { ...realShape, tokens: realShape.tokens + 64, outs };
     expectForward(trial, shape, "bf16", variant, false);
     expectBackwardInput(trial, shape, "bf16", variant, false);
     expectBackwardWeight(trial, shape, variant);

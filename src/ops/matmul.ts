@@ -3,22 +3,32 @@
 
 import registers from "../../shaders/matmul-registers.wgsl?raw";
 import shared from "../../shaders/matmul-shared.wgsl?raw";
+import split from "../../shaders/matmul-split.wgsl?raw";
 import vector from "../../shaders/matmul-vector.wgsl?raw";
 import { assert } from "../core/errors";
 import { kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
 import { largestOf, resident, tiles, type Scalar, type Tensor } from "../program/tensor";
+import { productShape, type MatmulVariant } from "../program/tuning";
 import { weightSnippets, type Weight, type WeightPart } from "./weight";
 
-export type MatmulVariant = "registers" | "shared";
+export type { MatmulVariant };
 export type MatmulEntry = "forward" | "backward_input" | "backward_weight";
 
-const sources = {
-  registers: { "matmul-registers.wgsl": registers },
-  shared: { "matmul-shared.wgsl": shared },
-} satisfies Record<MatmulVariant, Record<string, string>>;
-/** Rows and columns of the result that one workgroup of either variant owns. */
-const TILE = 64;
+interface Variant {
+  readonly source: Readonly<Record<string, string>>;
+  readonly constants: Readonly<Record<string, number>>;
+  /** Rows and columns of the result that one workgroup owns. */
+  readonly tile: number;
+}
+
+const variants = {
+  registers: { source: { "matmul-registers.wgsl": registers }, constants: {}, tile: 64 },
+  shared: { source: { "matmul-shared.wgsl": shared }, constants: { SIDE: 16, DEPTH: 16 }, tile: 64 },
+  "shared-small": { source: { "matmul-shared.wgsl": shared }, constants: { SIDE: 8, DEPTH: 32 }, tile: 32 },
+  split: { source: { "matmul-split.wgsl": split }, constants: { SLICES: 16 }, tile: 16 },
+} satisfies Record<MatmulVariant, Variant>;
+export const matmulVariants = Object.keys(variants) as MatmulVariant[];
 /** Outputs of one workgroup of matmul-vector.wgsl, and the most rows it is used for. */
 const VECTOR_OUTS = 8;
 const VECTOR_ROWS = 4;
@@ -121,13 +131,14 @@ function launch(
   [cols, lines]: readonly [Scalar, Scalar],
   override?: MatmulVariant,
 ): void {
-  const variant = override ?? tape.tuning.matmul[entry];
+  const shape = productShape(largestOf(cols), largestOf(lines));
+  const variant: Variant = variants[override ?? tape.tuning.matmul[entry][shape]];
   const snippet = weight ? weightSnippets[weight.format] : weightSnippets.f32;
   tape.launch(
-    kernel({ ...sources[variant], ...snippet }, entry),
+    kernel({ ...variant.source, ...snippet }, entry, variant.constants),
     tensors,
     { rows, first_tile: 0, ...dims },
-    [tiles(cols, TILE), tiles(lines, TILE), 1],
+    [tiles(cols, variant.tile), tiles(lines, variant.tile), 1],
     { multiplyAdds: largestOf(rows) * dims.outs * dims.inner, split: { field: "first_tile", axis: 1 } },
   );
 }

@@ -91,7 +91,7 @@ export const mutations: readonly Mutation[] = [
     file: "matmul-shared.wgsl",
     find: "if (row >= dims.rows || o4 >= dims.stride / 4) { return vec4f(); }",
     replace: "if (o4 >= dims.stride / 4) { return vec4f(); }",
-    caughtBy: "linear 7×68→20",
+    caughtBy: "matmul from shared with f32",
   },
   {
     name: "missing scale of the vector product",
