@@ -8,8 +8,7 @@ import { newTape } from "../ops/elementwise";
 import { gatherRows } from "../ops/gather";
 import { matmulForward, roundUp4 } from "../ops/matmul";
 import type { Memory } from "../program/memory";
-import type { MemoryPlan } from "../program/plan";
-import { compile, Program, type CompileOptions } from "../program/program";
+import { compile, Program, type CompileOptions, type ProgramPlan } from "../program/program";
 import { resident, value, view, type Tensor } from "../program/tensor";
 import type { Tuning } from "../program/tuning";
 import { Sampler, type SamplingOptions } from "./sampler";
@@ -23,8 +22,8 @@ export interface GenerationPlan {
   readonly logits: Tensor; // (1, V rounded up to 4)
   readonly vocabulary: number;
   readonly cache: readonly LayerCache[];
-  readonly prefill: MemoryPlan;
-  readonly decode: MemoryPlan;
+  readonly prefill: ProgramPlan;
+  readonly decode: ProgramPlan;
 }
 
 /** Prompt tokens that one run of the prefill program reads. */
@@ -46,7 +45,7 @@ export function planGeneration(
   const tokens = resident("new tokens", [PREFILL_ROWS]);
   const positions = resident("new positions", [PREFILL_ROWS]);
   const evaluated = withoutDropout(decoder);
-  const record = (rows: number): MemoryPlan => {
+  const record = (rows: number): ProgramPlan => {
     const tape = newTape({ training: false, ...(options.tuning && { tuning: options.tuning }) });
     const count = value("count", rows);
     const inputs = {

@@ -82,9 +82,19 @@ export class Gpu {
     await this.nudged(this.device.queue.onSubmittedWorkDone());
   }
 
-  /** Maps a MAP_READ buffer. */
-  async mapForReading(buffer: GPUBuffer, bytes = buffer.size): Promise<void> {
-    await this.nudged(buffer.mapAsync(GPUMapMode.READ, 0, bytes));
+  /** Maps a MAP_READ buffer. Throws `device-lost` when the device goes away meanwhile. */
+  async mapForReading(buffer: GPUBuffer): Promise<void> {
+    try {
+      await this.nudged(buffer.mapAsync(GPUMapMode.READ));
+    } catch (cause) {
+      const reason = await Promise.race([this.lost, afterMilliseconds(LOSS_NOTICE_MILLISECONDS)]);
+      if (reason === undefined) throw cause;
+      throw new AppError(
+        "device-lost",
+        `The graphics device was lost (${reason}). Close other programs that use the GPU, or lower the cutoff length or micro-batch size, and start again.`,
+        { cause },
+      );
+    }
   }
 
   dispose(): void {
@@ -102,6 +112,13 @@ export class Gpu {
       clearInterval(timer);
     }
   }
+}
+
+/** A failed map and the news of the device's loss may arrive in either order. */
+const LOSS_NOTICE_MILLISECONDS = 100;
+
+function afterMilliseconds(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
 }
 
 /** Opens a device with the adapter's own limits. `gpu` is `navigator.gpu`, or Dawn's under Node. */

@@ -24,25 +24,22 @@ export async function readBuffer(
 
 export const READBACK_SLOTS = 3;
 
-/** Ring of `slots` staging buffers of `bytes` each. `take` copies now and resolves later, in order. */
+/**
+ * Ring of staging buffers of `bytes` each. `take` copies now and resolves later, in order. At most READBACK_SLOTS
+ * results may be under way: whoever takes one more than that awaits the oldest first.
+ */
 export class ReadbackRing {
   private readonly staging: GPUBuffer[];
-  private readonly busy: Promise<unknown>[];
   private next = 0;
 
   constructor(
     private readonly gpu: Gpu,
     readonly bytes: number,
-    slots = READBACK_SLOTS,
   ) {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    this.staging = Array.from({ length: slots }, (_, i) => gpu.createBuffer(`readback ${i}`, bytes, usage));
-    this.busy = this.staging.map(() => Promise.resolve());
-  }
-
-  /** Resolves when a slot is free: awaiting it before a step keeps at most `slots` steps in flight. */
-  async ready(): Promise<void> {
-    await this.busy[this.next];
+    this.staging = Array.from({ length: READBACK_SLOTS }, (_, i) =>
+      gpu.createBuffer(`readback ${i}`, bytes, usage),
+    );
   }
 
   /** Copies `bytes` of `source` behind the work submitted so far; the promise brings them to the CPU. */
@@ -53,13 +50,14 @@ export class ReadbackRing {
     const encoder = this.gpu.device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, offset, staging, 0, this.bytes);
     this.gpu.device.queue.submit([encoder.finish()]);
-    const result = this.gpu.mapForReading(staging).then(() => {
-      const copy = new Float32Array(staging.getMappedRange().slice(0));
-      staging.unmap();
-      return copy;
-    });
-    this.busy[slot] = result.catch(() => undefined);
-    return result;
+    return this.arrive(staging);
+  }
+
+  private async arrive(staging: GPUBuffer): Promise<Float32Array> {
+    await this.gpu.mapForReading(staging);
+    const copy = new Float32Array(staging.getMappedRange().slice(0));
+    staging.unmap();
+    return copy;
   }
 
   dispose(): void {

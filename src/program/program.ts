@@ -7,17 +7,24 @@ import { compileKernels, type Pipeline } from "../gpu/pipelines";
 import type { Memory } from "./memory";
 import { planMemory, type MemoryPlan } from "./plan";
 import { splitHeavyLaunches, withoutDeadLaunches, type Launch, type Tape } from "./tape";
+import { multiplyAddsPerLaunch } from "./tuning";
 import { ALIGNMENT, rootOf, scalarAt, type Tensor, type Values } from "./tensor";
 
 export interface CompileOptions {
-  /** Heaviest single launch in multiply-adds; heavier ones are cut (about 50 ms of work). */
+  /** Heaviest single launch in multiply-adds; about 50 ms of work on the tape's adapter when absent. */
   readonly multiplyAddsPerLaunch?: number;
 }
 
+export interface ProgramPlan extends MemoryPlan {
+  /** Work of one submit in multiply-adds: about 100 ms. Browsers and drivers kill what takes much longer. */
+  readonly multiplyAddsPerSubmit: number;
+}
+
 /** Turns a tape into a plan: dead launches dropped, heavy ones cut, activations placed. Needs no GPU. */
-export function compile(tape: Tape, options: CompileOptions = {}): MemoryPlan {
-  const live = withoutDeadLaunches(tape.launches);
-  return planMemory(splitHeavyLaunches(live, options.multiplyAddsPerLaunch ?? Infinity));
+export function compile(tape: Tape, options: CompileOptions = {}): ProgramPlan {
+  const heaviest = options.multiplyAddsPerLaunch ?? multiplyAddsPerLaunch(tape.tuning);
+  const launches = splitHeavyLaunches(withoutDeadLaunches(tape.launches), heaviest);
+  return { ...planMemory(launches), multiplyAddsPerSubmit: 2 * heaviest };
 }
 
 /** Bytes of the uniform arena that a program of this plan allocates. */
@@ -25,10 +32,25 @@ export function arenaBytes(plan: MemoryPlan): number {
   return Math.max(1, plan.launches.length) * ALIGNMENT;
 }
 
-/** Submit a batch of launches once it is this heavy, so that browsers and drivers see no long work. */
-const SUBMIT_MILLISECONDS = 100;
-/** Launches a submit before anything was measured. */
-const UNMEASURED_SUBMIT_LAUNCHES = 64;
+/** Light launches a submit: the GPU starts on the first ones while the rest is encoded. */
+const MOST_LAUNCHES = 64;
+
+/** Index one past the last launch of each submit. */
+function cutSubmits({ launches, multiplyAddsPerSubmit }: ProgramPlan): number[] {
+  const cuts: number[] = [];
+  let work = 0;
+  let first = 0;
+  launches.forEach(({ multiplyAdds }, index) => {
+    const full = work + multiplyAdds > multiplyAddsPerSubmit || index - first === MOST_LAUNCHES;
+    if (full && index > first) {
+      cuts.push(index);
+      first = index;
+      work = 0;
+    }
+    work += multiplyAdds;
+  });
+  return launches.length > 0 ? [...cuts, launches.length] : [];
+}
 
 interface BoundLaunch {
   readonly launch: Launch;
@@ -40,25 +62,20 @@ export class Program {
   private readonly staging: ArrayBuffer;
   private readonly words: Uint32Array;
   private readonly floats: Float32Array;
-  /** Index one past the last launch of each submit. */
-  private cuts: number[];
 
   private constructor(
     private readonly gpu: Gpu,
     private readonly arena: GPUBuffer,
     private readonly bound: readonly BoundLaunch[],
+    private readonly submits: readonly number[],
   ) {
     this.staging = new ArrayBuffer(arena.size);
     this.words = new Uint32Array(this.staging);
     this.floats = new Float32Array(this.staging);
-    const submits = Math.ceil(bound.length / UNMEASURED_SUBMIT_LAUNCHES);
-    this.cuts = Array.from({ length: submits }, (_, i) =>
-      Math.min(bound.length, (i + 1) * UNMEASURED_SUBMIT_LAUNCHES),
-    );
   }
 
   /** Compiles the kernels and binds the plan to `memory`, whose banks and residents must be allocated. */
-  static async create(memory: Memory, plan: MemoryPlan): Promise<Program> {
+  static async create(memory: Memory, plan: ProgramPlan): Promise<Program> {
     const { gpu } = memory;
     const pipelines = await compileKernels(
       gpu,
@@ -79,7 +96,7 @@ export class Program {
         }
         return { launch, pipeline, group: gpu.device.createBindGroup({ layout: pipeline.layout, entries }) };
       });
-      return new Program(gpu, arena, bound);
+      return new Program(gpu, arena, bound, cutSubmits(plan));
     });
   }
 
@@ -87,39 +104,10 @@ export class Program {
   run(values: Values): void {
     this.writeArena(values);
     let begin = 0;
-    for (const end of this.cuts) {
+    for (const end of this.submits) {
       this.submit(values, begin, end);
       begin = end;
     }
-  }
-
-  /**
-   * Runs once, submit by submit, timing each, and moves the cuts so that a submit takes about 100 ms at most.
-   * Returns the milliseconds of the whole run.
-   */
-  async warmUp(values: Values): Promise<number> {
-    this.writeArena(values);
-    await this.gpu.finished();
-    const begin = performance.now();
-    const parts: { end: number; milliseconds: number }[] = [];
-    for (let first = 0; first < this.bound.length;) {
-      const end = Math.min(this.bound.length, first + 8);
-      const start = performance.now();
-      this.submit(values, first, end);
-      await this.gpu.finished();
-      parts.push({ end, milliseconds: performance.now() - start });
-      first = end;
-    }
-    this.cuts = [];
-    let open = 0;
-    parts.forEach(({ end, milliseconds }, i) => {
-      open += milliseconds;
-      const next = parts[i + 1];
-      if (next && open + next.milliseconds <= SUBMIT_MILLISECONDS) return;
-      this.cuts.push(end);
-      open = 0;
-    });
-    return performance.now() - begin;
   }
 
   /** Runs each launch alone and awaits it, for profiles: milliseconds by launch, in order. */

@@ -12,8 +12,7 @@ import { assert } from "../core/errors";
 import type { Gpu } from "../gpu/device";
 import { readBuffer } from "../gpu/readback";
 import { Memory } from "../program/memory";
-import type { MemoryPlan } from "../program/plan";
-import { compile, Program, type CompileOptions } from "../program/program";
+import { compile, Program, type CompileOptions, type ProgramPlan } from "../program/program";
 import type { Launch, Tape } from "../program/tape";
 import { alignUp, rootOf, scalarAt, type Scalar, type Tensor, type Values } from "../program/tensor";
 
@@ -99,7 +98,7 @@ export async function runTape(gpu: Gpu, tape: Tape, run: TapeRun): Promise<Float
   }
 }
 
-async function runOnce(memory: Memory, plan: MemoryPlan, run: TapeRun): Promise<Uint32Array<ArrayBuffer>[]> {
+async function runOnce(memory: Memory, plan: ProgramPlan, run: TapeRun): Promise<Uint32Array<ArrayBuffer>[]> {
   const values = run.values ?? {};
   await memory.allocateBanks(plan.bankBytes);
   const residents = [...new Set([...plan.residents, ...run.outputs].map(rootOf))];
@@ -123,7 +122,7 @@ async function runOnce(memory: Memory, plan: MemoryPlan, run: TapeRun): Promise<
 }
 
 /** The same launches with every activation in a bank of its own and with folding grids folded early. */
-function takenApart(plan: MemoryPlan, values: Values): MemoryPlan {
+function takenApart(plan: ProgramPlan, values: Values): ProgramPlan {
   const tensors = [...plan.placements.keys()];
   return {
     ...plan,
@@ -145,7 +144,7 @@ function foldedEarly(launch: Launch, values: Values): Launch {
 }
 
 /** In a plan taken apart: nothing behind the live rows of an activation was written. */
-async function assertActivationTails(memory: Memory, plan: MemoryPlan, values: Values): Promise<void> {
+async function assertActivationTails(memory: Memory, plan: ProgramPlan, values: Values): Promise<void> {
   for (const [tensor, { bank }] of plan.placements) {
     const live = liveElements(tensor, values);
     const tail = alignUp(tensor.bytes) - live * 4;

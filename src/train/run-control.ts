@@ -25,8 +25,10 @@ export class RunControl {
     this.continue();
   }
 
-  /** Waits while paused. */
-  async gate(): Promise<void> {
+  /** Waits while paused; tells whether it had to. */
+  async gate(): Promise<boolean> {
+    const waits = this.paused !== undefined && !this.stopping;
     while (this.paused && !this.stopping) await this.paused;
+    return waits;
   }
 }

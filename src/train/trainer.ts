@@ -5,7 +5,7 @@ import type { Batch } from "../core/batch";
 import type { Checkpoint } from "../core/checkpoint";
 import type { EvaluationMetrics, RunEvent, StepMetrics } from "../core/metrics";
 import type { RunConfig } from "../core/run-config";
-import { ReadbackRing } from "../gpu/readback";
+import { READBACK_SLOTS, ReadbackRing } from "../gpu/readback";
 import { initialMatrices, writeMatrices, type LoraMatrices } from "../model/lora";
 import { reportFields } from "../ops/cross-entropy";
 import type { Memory } from "../program/memory";
@@ -33,8 +33,10 @@ export interface RunHooks {
   readonly until?: number;
 }
 
-/** Steps whose numbers may still be on their way. */
-const IN_FLIGHT = 2;
+/** Steps whose numbers may still be on their way while the next is submitted. */
+const STEPS_UNDER_WAY = READBACK_SLOTS - 1;
+/** Micro-steps that may be queued on the GPU, so that pausing and stopping stay prompt. */
+const MICRO_STEPS_QUEUED = 2;
 
 export class Trainer {
   /** Optimiser steps done. */
@@ -100,29 +102,26 @@ export class Trainer {
   async *run(schedule: TrainingSchedule, hooks: RunHooks = {}): AsyncGenerator<RunEvent> {
     const { evaluationInterval } = this.config;
     const control = hooks.control ?? new RunControl();
+    const end = Math.min(schedule.steps, hooks.until ?? Infinity);
     const waiting: Promise<StepMetrics>[] = [];
     const clock = new StepClock(this.done, schedule.steps);
 
-    if (schedule.evaluation.length > 0 && this.done === 0)
+    if (schedule.evaluation.length > 0 && this.done === 0) {
       yield await this.evaluate(schedule.evaluation, hooks);
-    const end = Math.min(schedule.steps, hooks.until ?? Infinity);
-    while (this.done < end) {
-      await control.gate();
-      if (control.stopped) break;
-      waiting.push(this.step(schedule, clock));
-      const last = this.done === end;
-      const evaluates = last || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
-      while (waiting.length > (evaluates ? 0 : IN_FLIGHT)) {
-        const metrics = await waiting.shift()!;
-        yield metrics;
-        if (!isFinite(metrics.loss) || !isFinite(metrics.gradientNorm)) {
-          yield nonFiniteEnd(metrics);
-          return;
-        }
-      }
-      if (evaluates && schedule.evaluation.length > 0) yield await this.evaluate(schedule.evaluation, hooks);
+      clock.resume();
     }
-    for (const metrics of waiting) yield await metrics;
+    while (this.done < end) {
+      if (await control.gate()) clock.resume();
+      if (control.stopped) break;
+      waiting.push((await this.submitStep(schedule, clock)).metrics);
+      const due = this.done === end || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
+      if (yield* arrivals(waiting, due ? 0 : STEPS_UNDER_WAY)) return;
+      if (due && schedule.evaluation.length > 0) {
+        yield await this.evaluate(schedule.evaluation, hooks);
+        clock.resume();
+      }
+    }
+    if (yield* arrivals(waiting, 0)) return;
     yield this.done < schedule.steps
       ? { kind: "end", reason: "stopped", step: this.done, message: `Stopped after step ${this.done}.` }
       : { kind: "end", reason: "finished", step: this.done, message: `Finished ${this.done} steps.` };
@@ -158,19 +157,23 @@ export class Trainer {
     this.ring.dispose();
   }
 
-  /** Submits one optimiser step; the promise brings its numbers. */
-  private async step(schedule: TrainingSchedule, clock: StepClock): Promise<StepMetrics> {
+  /** Submits one optimiser step. Resolves when it is queued; `metrics` when its numbers are there. */
+  private async submitStep(
+    schedule: TrainingSchedule,
+    clock: StepClock,
+  ): Promise<{ readonly metrics: Promise<StepMetrics> }> {
     const { config, plan, memory } = this;
     const { steps } = schedule;
     const window = schedule.window(this.done);
-    const learningRate =
-      config.learningRate * learningRateShare(config.schedule, this.done, warmupOf(config, steps), steps);
+    const share = learningRateShare(config.schedule, this.done, warmupOf(config, steps), steps);
+    const learningRate = config.learningRate * share;
     const epoch = schedule.epoch(this.done);
     const supervisedTokens = window.reduce((sum, batch) => sum + batch.supervised, 0);
     const totalTokens = window.reduce((sum, batch) => sum + batch.tokens.length, 0);
     const step = ++this.done;
 
-    window.forEach((batch, index) => {
+    const queued: Promise<void>[] = [];
+    for (const [index, batch] of window.entries()) {
       const counts = plan.inputs.write(memory, batch);
       this.programs.microStep.run({
         ...counts,
@@ -178,33 +181,54 @@ export class Trainer {
         reset: index === 0 ? 1 : 0,
         dropoutSeed: dropoutSeed(config.seed, step, index),
       });
-    });
+      queued.push(memory.gpu.finished());
+      if (queued.length > MICRO_STEPS_QUEUED) await queued.shift();
+    }
     this.programs.update.run({
       decay: 1 - learningRate * config.weightDecay,
       stepSize: learningRate / (1 - config.adamBeta1 ** step),
       rootCorrection: Math.sqrt(1 - config.adamBeta2 ** step),
     });
-    const numbers = await this.ring.take(memory.buffer(plan.report), 0);
-    const broken = numbers[reportFields.nonFinite] !== 0;
-    return {
-      kind: "step",
-      step,
-      steps,
-      epoch,
-      loss: broken ? NaN : numbers[reportFields.lossSum]! / supervisedTokens,
-      tokenAccuracy: numbers[reportFields.correct]! / supervisedTokens,
-      learningRate,
-      gradientNorm: broken ? NaN : numbers[reportFields.gradientNorm]!,
-      supervisedTokens,
-      totalTokens,
-      ...clock.tick(step, totalTokens),
-    };
+    const metrics = this.ring.take(memory.buffer(plan.report), 0).then((numbers): StepMetrics => {
+      const broken = numbers[reportFields.nonFinite] !== 0;
+      return {
+        kind: "step",
+        step,
+        steps,
+        epoch,
+        loss: broken ? NaN : numbers[reportFields.lossSum]! / supervisedTokens,
+        tokenAccuracy: numbers[reportFields.correct]! / supervisedTokens,
+        learningRate,
+        gradientNorm: broken ? NaN : numbers[reportFields.gradientNorm]!,
+        supervisedTokens,
+        totalTokens,
+        ...clock.tick(step, totalTokens),
+      };
+    });
+    // A failure is met where the metrics are awaited; until then it is not an unhandled one.
+    metrics.catch(() => undefined);
+    return { metrics };
   }
 }
 
 /** u32 that no two micro-steps of a run share. */
 function dropoutSeed(seed: number, step: number, index: number): number {
   return (Math.imul(seed, 0x9e3779b1) + Math.imul(step, 0x85ebca77) + index) >>> 0;
+}
+
+/** Yields the metrics that arrive until at most `remaining` are waiting; true when one of them ended the run. */
+async function* arrivals(
+  waiting: Promise<StepMetrics>[],
+  remaining: number,
+): AsyncGenerator<RunEvent, boolean> {
+  while (waiting.length > remaining) {
+    const metrics = await waiting.shift()!;
+    yield metrics;
+    if (Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm)) continue;
+    yield nonFiniteEnd(metrics);
+    return true;
+  }
+  return false;
 }
 
 function nonFiniteEnd({ step }: StepMetrics): RunEvent {
@@ -214,21 +238,30 @@ function nonFiniteEnd({ step }: StepMetrics): RunEvent {
   return { kind: "end", reason: "non-finite", step: step - 1, message };
 }
 
-/** Tokens per second of each step and the time left, from when the steps' numbers arrive. */
+/** Tokens per second and the time left, from when the steps' numbers arrive. Evaluations and pauses do not count. */
 class StepClock {
   private last = performance.now();
-  private readonly begin = this.last;
+  private busyMilliseconds = 0;
 
   constructor(
     private readonly firstStep: number,
     private readonly steps: number,
   ) {}
 
+  /** Time until now was spent on something else. */
+  resume(): void {
+    this.last = performance.now();
+  }
+
   tick(step: number, tokens: number): Pick<StepMetrics, "tokensPerSecond" | "secondsLeft"> {
     const now = performance.now();
-    const seconds = Math.max(1e-6, (now - this.last) / 1000);
+    const milliseconds = Math.max(1e-3, now - this.last);
     this.last = now;
-    const perStep = (now - this.begin) / 1000 / (step - this.firstStep);
-    return { tokensPerSecond: tokens / seconds, secondsLeft: perStep * (this.steps - step) };
+    this.busyMilliseconds += milliseconds;
+    const perStep = this.busyMilliseconds / (step - this.firstStep);
+    return {
+      tokensPerSecond: (1000 * tokens) / milliseconds,
+      secondsLeft: (perStep * (this.steps - step)) / 1000,
+    };
   }
 }

@@ -7,8 +7,7 @@ import { withoutDropout, type LoraModel } from "../model/lora";
 import { adamw } from "../ops/adamw";
 import { declareReport, linearCrossEntropy, type LossChunks } from "../ops/cross-entropy";
 import { newTape } from "../ops/elementwise";
-import type { MemoryPlan } from "../program/plan";
-import { compile, type CompileOptions } from "../program/program";
+import { compile, type CompileOptions, type ProgramPlan } from "../program/program";
 import { value, type Tensor } from "../program/tensor";
 import type { Tuning } from "../program/tuning";
 import { StepInputs, type StepCapacity } from "./step-inputs";
@@ -24,9 +23,9 @@ export interface TrainingPlan {
   readonly model: LoraModel;
   readonly inputs: StepInputs;
   readonly report: Tensor;
-  readonly microStep: MemoryPlan;
-  readonly update: MemoryPlan;
-  readonly evaluation: MemoryPlan;
+  readonly microStep: ProgramPlan;
+  readonly update: ProgramPlan;
+  readonly evaluation: ProgramPlan;
 }
 
 /** Values a micro-step runs with, besides its counts. */
