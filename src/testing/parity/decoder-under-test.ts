@@ -22,35 +22,44 @@ import { newTape } from "../../ops/elementwise";
 import { matmulForward, roundUp4 } from "../../ops/matmul";
 import { Memory } from "../../program/memory";
 import { sharedBankBytes } from "../../program/plan";
-import { compile, Program } from "../../program/program";
-import { resident, value } from "../../program/tensor";
+import { compile, Program, type ProgramPlan } from "../../program/program";
+import { resident, value, type Tensor } from "../../program/tensor";
 import { StepInputs, type StepCapacity } from "../../train/step-inputs";
 import { planTraining, stepValues, type PlanOptions } from "../../train/training-plan";
 import { Trainer } from "../../train/trainer";
 
 export type AdapterTensors = ReadonlyMap<string, Float32Array>;
 
+interface LogitsPrograms {
+  readonly inputs: StepInputs;
+  readonly all: Tensor; // (N, V rounded up to 4)
+  readonly programs: { readonly base: Program; readonly adapter: Program };
+}
+
 export class DecoderUnderTest {
+  private logitsPrograms: LogitsPrograms | undefined;
+
   private constructor(
     readonly gpu: Gpu,
     readonly memory: Memory,
     readonly model: LoraModel,
     readonly base: Decoder,
+    private readonly largestTokens: number,
   ) {}
 
   static async open(
     gpu: Gpu,
     opened: Pick<OpenedDecoder, "family" | "config"> & { readonly weights: WeightSource },
     lora: LoraConfig,
-    positions: number,
+    largestTokens: number,
   ): Promise<DecoderUnderTest> {
-    const declared = declareModel(opened.family, opened.config, opened.weights, positions);
+    const declared = declareModel(opened.family, opened.config, opened.weights, largestTokens);
     const model = withLora(declared, lora, stepValues.dropoutSeed);
     const memory = new Memory(gpu);
     await loadModel(memory, declared, opened.weights);
     const { values, gradients, moment1, moment2 } = model.parameters;
     await memory.allocate([...modelTensors(declared), values, gradients, moment1, moment2]);
-    return new DecoderUnderTest(gpu, memory, model, declared.decoder);
+    return new DecoderUnderTest(gpu, memory, model, declared.decoder, largestTokens);
   }
 
   /** A new adapter, as training begins with. */
@@ -67,24 +76,47 @@ export class DecoderUnderTest {
     }
   }
 
-  /** Logits (N,V) of a batch, with the adapter or of the base alone. */
+  /** Logits (N,V) of a batch of at most `largestTokens`, with the adapter or of the base alone. */
   async logits(batch: Batch, which: "base" | "adapter"): Promise<Float32Array> {
-    const decoder = which === "base" ? this.base : this.model.decoder;
-    const vocabulary = decoder.config.vocabulary;
-    const inputs = new StepInputs({ tokens: batch.tokens.length, labels: batch.tokens.length });
-    const all = resident("all logits", [value("tokens", batch.tokens.length), roundUp4(vocabulary)]);
-    const tape = newTape({ training: false });
-    matmulForward(tape, hiddenStates(tape, decoder, inputs), decoder.head, all, { variant: "registers" });
-    const plan = compile(tape);
-    await this.memory.allocate([...plan.residents, ...inputs.tensors]);
-    await this.memory.allocateBanks(plan.bankBytes);
-    const program = await Program.create(this.memory, plan);
-    const counts = inputs.write(this.memory, batch);
-    program.run({ ...counts, dropoutSeed: 0 });
+    this.logitsPrograms ??= await this.recordLogits();
+    const { inputs, all, programs } = this.logitsPrograms;
+    programs[which].run({ ...inputs.write(this.memory, batch), dropoutSeed: 0 });
     const rows = await this.memory.readFloats(all);
-    program.dispose();
-    this.memory.release([all, ...inputs.tensors]);
-    return dropPadding(rows, roundUp4(vocabulary), vocabulary);
+    const { vocabulary } = this.base.config;
+    const stride = roundUp4(vocabulary);
+    return dropPadding(rows.subarray(0, batch.tokens.length * stride), stride, vocabulary);
+  }
+
+  private async recordLogits(): Promise<LogitsPrograms> {
+    const inputs = new StepInputs({ tokens: this.largestTokens, labels: this.largestTokens });
+    const all = resident("all logits", [
+      value("tokens", this.largestTokens),
+      roundUp4(this.base.config.vocabulary),
+    ]);
+    const record = (decoder: Decoder): ProgramPlan => {
+      const tape = newTape({ training: false });
+      matmulForward(tape, hiddenStates(tape, decoder, inputs), decoder.head, all, { variant: "registers" });
+      return compile(tape);
+    };
+    const plans = { base: record(this.base), adapter: record(this.model.decoder) };
+    const list = Object.values(plans);
+    await this.memory.allocate([...list.flatMap((plan) => plan.residents), ...inputs.tensors]);
+    await this.memory.allocateBanks(sharedBankBytes(list));
+    const programs = {
+      base: await Program.create(this.memory, plans.base),
+      adapter: await Program.create(this.memory, plans.adapter),
+    };
+    return { inputs, all, programs };
+  }
+
+  /** New banks: programs bound to the old ones must not run any more. */
+  private async replaceBanks(bankBytes: readonly number[]): Promise<void> {
+    if (this.logitsPrograms) {
+      Object.values(this.logitsPrograms.programs).forEach((program) => program.dispose());
+      this.memory.release([this.logitsPrograms.all, ...this.logitsPrograms.inputs.tensors]);
+      this.logitsPrograms = undefined;
+    }
+    await this.memory.allocateBanks(bankBytes);
   }
 
   /** A trainer over fresh programs; the parameters stay as they are until `start` or `restore`. */
@@ -92,7 +124,7 @@ export class DecoderUnderTest {
     const plan = planTraining(this.model, config, capacity, options);
     const plans = [plan.microStep, plan.update, plan.evaluation];
     await this.memory.allocate([...plans.flatMap((p) => p.residents), ...plan.inputs.tensors, plan.report]);
-    await this.memory.allocateBanks(sharedBankBytes(plans));
+    await this.replaceBanks(sharedBankBytes(plans));
     return Trainer.create(this.memory, plan, config);
   }
 
@@ -104,7 +136,7 @@ export class DecoderUnderTest {
   ): Promise<{ tensors: Map<string, Float32Array>; loss: number; accuracy: number }> {
     const plan = planTraining(this.model, config, capacityOf(batches), options);
     await this.memory.allocate([...plan.microStep.residents, ...plan.inputs.tensors, plan.report]);
-    await this.memory.allocateBanks(plan.microStep.bankBytes);
+    await this.replaceBanks(plan.microStep.bankBytes);
     const program = await Program.create(this.memory, plan.microStep);
     this.memory.clear(this.model.parameters.gradients);
     const supervised = batches.reduce((sum, batch) => sum + batch.supervised, 0);

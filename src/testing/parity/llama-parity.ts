@@ -30,23 +30,30 @@ export const LOGITS_LIMIT = 1e-5;
 export const GRADIENT_LIMIT = 1e-4;
 export const CURVE_LIMIT = 1e-4;
 
-/** The variants that software adapters do not use by themselves. */
-const smallChunksOnSharedTiles = { tuning: tunings.gpu, lossChunks: { tokens: 64, vocabulary: 128 } };
+const smallChunks = { lossChunks: { tokens: 64, vocabulary: 128 } };
+const gpuVariants = { tuning: tunings.gpu, ...smallChunks };
 
 type Report = (check: string, measured: number, limit: number) => void;
 
-/** Logits, losses and gradients of one golden folder. */
-export async function caseParity(gpu: Gpu, source: ModelSource): Promise<ParityResult[]> {
+/**
+ * Logits, losses and gradients of one golden folder. `variants: "gpu"` also runs the kernel variants that a software
+ * adapter does not choose; there they take half a minute a configuration.
+ */
+export async function caseParity(
+  gpu: Gpu,
+  source: ModelSource,
+  variants: "own" | "gpu" = "own",
+): Promise<ParityResult[]> {
   const results: ParityResult[] = [];
   const golden = await readGoldenCase(source);
   const opened = await openDecoder(source);
   const report: Report = (check, measured, limit) =>
     results.push({ family: opened.config.modelType, configuration: golden.name, check, measured, limit });
-  const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, longest(golden));
+  const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, allTokens(golden));
   try {
     await compareLogits(subject, golden, report);
     await compareMerged(gpu, opened, golden, await subject.adapterTensors(), report);
-    await compareGradients(subject, golden, report);
+    await compareGradients(subject, golden, variants, report);
   } finally {
     subject.dispose();
   }
@@ -157,7 +164,7 @@ async function compareMerged(
     gpu,
     { ...opened, weights: merged },
     golden.lora,
-    longest(golden),
+    allTokens(golden),
   );
   try {
     let error = 0;
@@ -174,6 +181,7 @@ async function compareMerged(
 async function compareGradients(
   subject: DecoderUnderTest,
   golden: GoldenCase,
+  variants: "own" | "gpu",
   report: Report,
 ): Promise<void> {
   const config = { ...defaultRunConfig, lora: golden.lora };
@@ -188,7 +196,8 @@ async function compareGradients(
       batches: all.map((i) => [i]),
       options: { checkpoint: true },
     },
-    { name: "shared tiles, small loss chunks", batches: [all], options: smallChunksOnSharedTiles },
+    { name: "small loss chunks", batches: [all], options: smallChunks },
+    ...(variants === "gpu" ? [{ name: "the variants for GPUs", batches: [all], options: gpuVariants }] : []),
   ];
   for (const { name, batches, options } of ways) {
     const streams = batches.map((indices) => batchOf(golden, indices));
@@ -218,6 +227,7 @@ async function stepsOf(trainer: Trainer, schedule: TrainingSchedule, until: numb
   return events.filter((event) => event.kind === "step");
 }
 
-function longest(golden: GoldenCase): number {
-  return Math.max(...golden.documents.map(({ ids }) => ids.length));
+/** Tokens of all documents together. */
+function allTokens(golden: GoldenCase): number {
+  return golden.documents.reduce((sum, { ids }) => sum + ids.length, 0);
 }

@@ -16,6 +16,11 @@ describe("a llama model", () => {
     expectWithinLimits(await caseParity(await testGpu(), source));
   });
 
+  it("gives the same gradients with the kernel variants for GPUs", async () => {
+    const grouped = folders.find(({ name }) => name === "llama-grouped")!;
+    expectWithinLimits(await caseParity(await testGpu(), grouped, "gpu"));
+  });
+
   it.each(folders)("$name trains along peft's curve and resumes to the bit", async (source) => {
     expectWithinLimits(await curveParity(await testGpu(), source));
   });
