@@ -1,5 +1,6 @@
 // Attention on the GPU, in training and over a cache, against its float64 reference.
 
+import { tunings } from "../program/tuning";
 import { tolerance, type Check } from "../testing/check";
 import { documentsOf } from "../testing/numbers";
 import { floats, newTrial, type Trial } from "../testing/op-check";
@@ -14,6 +15,7 @@ interface Case {
   readonly lengths: readonly number[];
   /** Factor of the queries: 1 gives scores of size 1. */
   readonly queryScale?: number;
+  readonly adapter?: keyof typeof tunings;
 }
 
 const cases: readonly Case[] = [
@@ -23,20 +25,23 @@ const cases: readonly Case[] = [
   { heads: 6, kvHeads: 2, headSize: 20, lengths: [3, 62, 65] },
   { heads: 9, kvHeads: 3, headSize: 64, lengths: [33, 32] },
   { heads: 2, kvHeads: 2, headSize: 64, lengths: [130] },
-  { heads: 4, kvHeads: 1, headSize: 80, lengths: [9, 22] },
-  { heads: 2, kvHeads: 1, headSize: 128, lengths: [21] },
-  { heads: 2, kvHeads: 1, headSize: 256, lengths: [4, 9] },
+  { heads: 2, kvHeads: 1, headSize: 132, lengths: [4, 9] },
   // Scores of some hundreds: exp of one of them alone would overflow.
   { heads: 4, kvHeads: 2, headSize: 8, lengths: [5, 1, 17, 42], queryScale: 100 },
+  // Each size of tile that a GPU is given, at the ends of the head sizes that it is for.
+  { heads: 6, kvHeads: 2, headSize: 20, lengths: [3, 62, 65], adapter: "gpu" },
+  { heads: 4, kvHeads: 1, headSize: 80, lengths: [9, 22], adapter: "gpu" },
+  { heads: 2, kvHeads: 1, headSize: 128, lengths: [21], adapter: "gpu" },
+  { heads: 2, kvHeads: 1, headSize: 256, lengths: [4, 9], adapter: "gpu" },
 ];
 
-function record({ heads, kvHeads, headSize, lengths, queryScale = 1 }: Case): Trial {
+function record({ heads, kvHeads, headSize, lengths, queryScale = 1, adapter = "software" }: Case): Trial {
   const { segmentStart, segmentEnd } = documentsOf(lengths);
   const tokens = segmentStart.length;
   const [queries, keys] = [tokens * heads * headSize, tokens * kvHeads * headSize];
   const host = { q: floats(1, queries, queryScale), k: floats(2, keys), v: floats(3, keys) };
   const dO = floats(4, queries);
-  const trial = newTrial(tokens);
+  const trial = newTrial(tokens, { tuning: tunings[adapter] });
   const q = trial.watched("q", [trial.rows, heads, headSize], host.q);
   const k = trial.watched("k", [trial.rows, kvHeads, headSize], host.k);
   const v = trial.watched("v", [trial.rows, kvHeads, headSize], host.v);
@@ -71,10 +76,11 @@ function record({ heads, kvHeads, headSize, lengths, queryScale = 1 }: Case): Tr
 }
 
 const inTraining: readonly Check[] = cases.map((attended) => {
-  const { heads, kvHeads, headSize, lengths, queryScale } = attended;
+  const { heads, kvHeads, headSize, lengths, queryScale, adapter } = attended;
   const size = queryScale ? ` and scores ${queryScale} times as large` : "";
+  const tuned = adapter ? `, tuned for a ${adapter}` : "";
   return {
-    name: `attention of ${heads} heads over ${kvHeads} of ${headSize}, documents of ${lengths.join(", ")} tokens${size}, agrees forward and backward`,
+    name: `attention of ${heads} heads over ${kvHeads} of ${headSize}, documents of ${lengths.join(", ")} tokens${size}${tuned}, agrees forward and backward`,
     run: (gpu) => record(attended).run(gpu),
   };
 });

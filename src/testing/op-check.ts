@@ -55,8 +55,8 @@ export interface Trial {
   backward(output: Tensor, contents: ArrayLike<number>): void;
   /** Compares a tensor as it is at this point of the tape (an activation) or at its end (a resident one). */
   expect(what: string, tensor: Tensor, want: ArrayLike<number>, expectation: Expectation): void;
-  run(gpu: Gpu, compileOptions?: CompileOptions): Promise<Measured[]>;
-  /** Cuts heavy launches and says how far the results are from those of whole launches; the limit is 0. */
+  run(gpu: Gpu): Promise<Measured[]>;
+  /** As `run`, and with heavy launches cut: the results must be those of whole launches to the last bit. */
   runSplit(gpu: Gpu, multiplyAddsPerLaunch: number): Promise<Measured[]>;
 }
 
@@ -79,6 +79,11 @@ export function newTrial(tokens: number, options: TapeOptions = {}): Trial {
   };
   const execute = (gpu: Gpu, compileOptions: CompileOptions = {}): Promise<Float32Array[]> =>
     runTape(gpu, tape, { values, inputs, outputs: expected.map(({ output }) => output), compileOptions });
+
+  const measure = (outputs: readonly Float32Array[]): Measured[] =>
+    expected.map(({ what, want, by: { select, limit, floor } }, i) =>
+      compare(what, select ? select(outputs[i]!) : outputs[i]!, want, limit, floor),
+    );
 
   return {
     tape,
@@ -115,18 +120,16 @@ export function newTrial(tokens: number, options: TapeOptions = {}): Trial {
       }
       expected.push({ what, output, want, by });
     },
-    async run(gpu, compileOptions) {
-      const outputs = await execute(gpu, compileOptions);
-      return expected.map(({ what, want, by: { select, limit, floor } }, i) =>
-        compare(what, select ? select(outputs[i]!) : outputs[i]!, want, limit, floor),
-      );
+    async run(gpu) {
+      return measure(await execute(gpu));
     },
     async runSplit(gpu, multiplyAddsPerLaunch) {
       const [whole, cut] = [compile(tape), compile(tape, { multiplyAddsPerLaunch })];
       assert(cut.launches.length > whole.launches.length, "no launch was heavy enough to be cut");
       const want = await execute(gpu);
       const got = await execute(gpu, { multiplyAddsPerLaunch });
-      return expected.map(({ what }, i) => compare(`${what} in pieces`, got[i]!, want[i]!, 0));
+      const pieces = expected.map(({ what }, i) => compare(`${what} in pieces`, got[i]!, want[i]!, 0));
+      return [...measure(want), ...pieces];
     },
   };
 }
