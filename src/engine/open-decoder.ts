@@ -23,7 +23,9 @@ export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
   const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
   const adaptableLayers = () => {
     const { modulePath } = declare(1);
-    return new Map([...modulePath].map(([{ weight }, path]) => [path, { rows: weight.rows, cols: weight.cols }]));
+    return new Map(
+      [...modulePath].map(([{ weight }, path]) => [path, { rows: weight.rows, cols: weight.cols }]),
+    );
   };
   return { family, config, weights, declare, adaptableLayers };
 }

@@ -37,10 +37,6 @@ import type { OpenedModel } from "./open-model";
 /** Activations beyond this are made smaller by recomputing layers in the backward pass. */
 const RECOMPUTE_ABOVE_BYTES = 1024 ** 3;
 
-export interface RunOptions {
-  readonly tuning?: Tuning;
-}
-
 export interface PreparedRun {
   readonly model: OpenedModel;
   readonly config: RunConfig;
@@ -51,6 +47,8 @@ export interface PreparedRun {
   readonly evaluationRows: number;
   /** Rows cut at cutoffLength. */
   readonly cutRows: number;
+  /** The largest micro-batch, of training and evaluation alike. */
+  readonly capacity: StepCapacity;
   readonly plans: PlannedRun;
 }
 
@@ -62,12 +60,7 @@ export interface PlannedRun extends SessionPlans {
 }
 
 /** Reads, tokenises, splits, batches and plans. Throws `bad-dataset` when no row can be trained on. */
-export function prepareRun(
-  model: OpenedModel,
-  config: RunConfig,
-  dataset: Dataset,
-  options: RunOptions = {},
-): PreparedRun {
+export function prepareRun(model: OpenedModel, config: RunConfig, dataset: Dataset): PreparedRun {
   const rows = tokenizeRows(model, config, dataset);
   const { training, evaluation } = splitEvaluation(rows.sequences, config.evaluationSplit, config.seed);
   const batches = planBatches(training, config);
@@ -89,8 +82,15 @@ export function prepareRun(
     trainingRows: training.length,
     evaluationRows: evaluation.length,
     cutRows: rows.cut,
-    plans: planRun(model, config, capacity, options),
+    capacity,
+    plans: planRun(model, config, capacity),
   };
+}
+
+/** The run planned anew for an adapter whose tuning is known by now. Only uniforms can change in size. */
+export function tunedRun(prepared: PreparedRun, tuning: Tuning): PreparedRun {
+  const { model, config, capacity } = prepared;
+  return { ...prepared, plans: planRun(model, config, capacity, { tuning }) };
 }
 
 /** As `prepareRun`, but nothing is trained and every row is evaluated. */
@@ -128,7 +128,7 @@ export function planRun(
     tokens: config.microBatchSize * config.cutoffLength,
     labels: config.microBatchSize * config.cutoffLength,
   },
-  options: RunOptions = {},
+  options: { readonly tuning?: Tuning } = {},
 ): PlannedRun {
   const { maxPositions } = model.decoder.config;
   if (config.cutoffLength > maxPositions) {

@@ -2,7 +2,7 @@
 // SwiftShader that ships inside Chromium, a driver that runs on the CPU.
 
 import { existsSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, globals } from "webgpu";
 import { AppError } from "../core/errors";
@@ -14,6 +14,7 @@ let instance: GPU | undefined;
 /** Opens a device under Node; throws `webgpu-missing` with what to install. */
 export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
   Object.assign(globalThis, globals);
+  process.env["XDG_RUNTIME_DIR"] ??= tmpdir(); // Mesa's drivers complain on standard error without one
   for (const driver of process.env["VK_ICD_FILENAMES"] ? [undefined] : [undefined, findSwiftShader()]) {
     if (driver) process.env["VK_ICD_FILENAMES"] = driver;
     instance = create(process.platform === "linux" ? ["backend=vulkan"] : []);

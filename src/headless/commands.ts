@@ -10,13 +10,20 @@ import { parseRunConfig } from "../core/run-config-check";
 import { readDataset, type Dataset } from "../data/read-dataset";
 import { ChatSession } from "../engine/chat-session";
 import { openModel, type OpenedModel } from "../engine/open-model";
-import { planRun, prepareEvaluation, prepareRun, TrainingSession } from "../engine/training-session";
+import {
+  planRun,
+  prepareEvaluation,
+  prepareRun,
+  TrainingSession,
+  tunedRun,
+} from "../engine/training-session";
 import { mergeAdapter } from "../export/merged";
 import { readPeftAdapter, writePeftAdapter, type PeftAdapter } from "../export/peft";
 import type { Gpu } from "../gpu/device";
 import { openNodeGpu } from "../gpu/node-gpu";
 import { RunControl } from "../train/run-control";
 import { folderSource } from "./folder-source";
+import { tuningOf } from "./tuning-cache";
 
 interface TrainOptions {
   readonly model: string;
@@ -40,15 +47,16 @@ export async function train(options: TrainOptions): Promise<void> {
   await writeFile(metricsFile, "");
 
   const gpu = await openGpuAloud();
+  const tuned = tunedRun(prepared, await tuningOf(gpu));
   say(
     `${prepared.trainingRows} rows to train on, ${prepared.evaluationRows} held out, ${prepared.cutRows} cut`,
   );
   if (prepared.problems.length > 0) say(`${prepared.problems.length} rows left out, see problems.jsonl`);
   say(
-    `GPU memory planned: ${(prepared.plans.memory.total / 1e6).toFixed(1)} MB; ${prepared.schedule.steps} steps`,
+    `GPU memory planned: ${(tuned.plans.memory.total / 1e6).toFixed(1)} MB; ${prepared.schedule.steps} steps`,
   );
 
-  const session = await TrainingSession.open(gpu, prepared, adapter);
+  const session = await TrainingSession.open(gpu, tuned, adapter);
   const control = new RunControl();
   const stop = (): void => {
     say("stopping after this step; the adapter is kept (Ctrl-C again ends at once)");
@@ -93,7 +101,8 @@ export async function generate(options: GenerateOptions): Promise<void> {
   const adapter = options.adapter ? await readAdapterFolder(options.adapter, model) : undefined;
   const gpu = await openGpuAloud();
   const context = Math.min(model.decoder.config.maxPositions, CHAT_CONTEXT);
-  const session = await ChatSession.open(gpu, model, { context, ...(adapter && { adapter }) });
+  const tuning = await tuningOf(gpu);
+  const session = await ChatSession.open(gpu, model, { context, tuning, ...(adapter && { adapter }) });
   const system = options.system ? [{ role: "system", content: options.system } as const] : [];
   const messages = [...system, { role: "user", content: options.prompt } as const];
   const { maxTokens, temperature, topK, topP, repetitionPenalty, seed } = options;
@@ -130,7 +139,7 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   );
   for (const { line, field, reason } of prepared.problems) say(`line ${line}: ${field}: ${reason}`);
   const gpu = await openGpuAloud();
-  const session = await TrainingSession.open(gpu, prepared, adapter);
+  const session = await TrainingSession.open(gpu, tunedRun(prepared, await tuningOf(gpu)), adapter);
   const metrics = await session.trainer.evaluate(prepared.schedule.evaluation);
   process.stdout.write(`${JSON.stringify({ ...metrics, rows: prepared.evaluationRows })}\n`);
   session.dispose();
