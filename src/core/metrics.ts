@@ -32,7 +32,14 @@ export interface EvaluationMetrics {
   /** exp(loss) */
   readonly perplexity: number;
   readonly supervisedTokens: number;
-  readonly samples: readonly { readonly prompt: string; readonly answer: string }[];
+}
+
+/** Greedy answers to the run's sample prompts, made whenever a run is evaluated. */
+export interface SampleAnswers {
+  readonly kind: "samples";
+  /** Optimiser steps done before them. */
+  readonly step: number;
+  readonly answers: readonly { readonly prompt: string; readonly answer: string }[];
 }
 
 /** How a run ended. */
@@ -43,4 +50,4 @@ export interface RunEnd {
   readonly message: string;
 }
 
-export type RunEvent = StepMetrics | EvaluationMetrics | RunEnd;
+export type RunEvent = StepMetrics | EvaluationMetrics | SampleAnswers | RunEnd;

@@ -2,7 +2,7 @@
 // the memory. `TrainingSession` then owns everything on the GPU until it is disposed of.
 
 import type { TokenSequence } from "../core/batch";
-import type { EvaluationMetrics, RunEvent } from "../core/metrics";
+import type { RunEvent, SampleAnswers } from "../core/metrics";
 import { AppError } from "../core/errors";
 import type { RowProblem } from "../core/message";
 import type { RunConfig } from "../core/run-config";
@@ -182,7 +182,7 @@ export class TrainingSession {
 
   /** Trains from where the trainer stands to the end, or until `control` stops it. */
   run(control?: RunControl): AsyncGenerator<RunEvent> {
-    const sample = () => this.samples();
+    const sample = () => this.answers();
     return this.trainer.run(this.prepared.schedule, { sample, ...(control && { control }) });
   }
 
@@ -201,14 +201,14 @@ export class TrainingSession {
     this.memory.dispose();
   }
 
-  private async samples(): Promise<EvaluationMetrics["samples"]> {
+  private async answers(): Promise<SampleAnswers["answers"]> {
     const { config, model } = this.prepared;
-    const samples: { prompt: string; answer: string }[] = [];
+    const answers: { prompt: string; answer: string }[] = [];
     for (const prompt of this.generator ? config.samplePrompts : []) {
       const options = { ...greedy, maxNewTokens: config.sampleTokens };
       const messages = [{ role: "user", content: prompt } as const];
-      samples.push({ prompt, answer: await wholeAnswer(this.generator!, model.chat, messages, options) });
+      answers.push({ prompt, answer: await wholeAnswer(this.generator!, model.chat, messages, options) });
     }
-    return samples;
+    return answers;
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Batch } from "../core/batch";
 import type { Checkpoint } from "../core/checkpoint";
-import type { EvaluationMetrics, RunEvent, StepMetrics } from "../core/metrics";
+import type { EvaluationMetrics, RunEvent, SampleAnswers, StepMetrics } from "../core/metrics";
 import type { RunConfig } from "../core/run-config";
 import { READBACK_SLOTS, ReadbackRing } from "../gpu/readback";
 import { initialMatrices, writeMatrices, type LoraMatrices } from "../model/lora";
@@ -27,7 +27,7 @@ export interface TrainingSchedule {
 
 export interface RunHooks {
   /** Answers to the sample prompts with the adapter as it is. */
-  readonly sample?: () => Promise<EvaluationMetrics["samples"]>;
+  readonly sample?: () => Promise<SampleAnswers["answers"]>;
   readonly control?: RunControl;
   /** Stop after this many optimiser steps, as if the person had. */
   readonly until?: number;
@@ -106,8 +106,8 @@ export class Trainer {
     const waiting: Promise<StepMetrics>[] = [];
     const clock = new StepClock(this.done, schedule.steps);
 
-    if (schedule.evaluation.length > 0 && this.done === 0) {
-      yield await this.evaluate(schedule.evaluation, hooks);
+    if (this.done === 0) {
+      yield* this.assess(schedule, hooks);
       clock.resume();
     }
     while (this.done < end) {
@@ -116,8 +116,8 @@ export class Trainer {
       waiting.push((await this.submitStep(schedule, clock)).metrics);
       const due = this.done === end || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
       if (yield* arrivals(waiting, due ? 0 : STEPS_UNDER_WAY)) return;
-      if (due && schedule.evaluation.length > 0) {
-        yield await this.evaluate(schedule.evaluation, hooks);
+      if (due) {
+        yield* this.assess(schedule, hooks);
         clock.resume();
       }
     }
@@ -128,7 +128,7 @@ export class Trainer {
   }
 
   /** Token-mean loss, accuracy and perplexity over `batches`; changes no parameter. */
-  async evaluate(batches: readonly Batch[], hooks: RunHooks = {}): Promise<EvaluationMetrics> {
+  async evaluate(batches: readonly Batch[]): Promise<EvaluationMetrics> {
     const { memory, plan } = this;
     for (const [index, batch] of batches.entries()) {
       const counts = plan.inputs.write(memory, batch);
@@ -139,22 +139,20 @@ export class Trainer {
     const supervisedTokens = numbers[reportFields.labelled]!;
     const loss = numbers[reportFields.lossSum]! / supervisedTokens;
     const tokenAccuracy = numbers[reportFields.correct]! / supervisedTokens;
-    const samples = (await hooks.sample?.()) ?? [];
     const perplexity = Math.exp(loss);
-    return {
-      kind: "evaluation",
-      step: this.done,
-      loss,
-      tokenAccuracy,
-      perplexity,
-      supervisedTokens,
-      samples,
-    };
+    return { kind: "evaluation", step: this.done, loss, tokenAccuracy, perplexity, supervisedTokens };
   }
 
   dispose(): void {
     Object.values(this.programs).forEach((program) => program.dispose());
     this.ring.dispose();
+  }
+
+  /** Looks at the adapter as it is: held-out loss where rows are held out, answers where prompts are given. */
+  private async *assess(schedule: TrainingSchedule, hooks: RunHooks): AsyncGenerator<RunEvent> {
+    if (schedule.evaluation.length > 0) yield await this.evaluate(schedule.evaluation);
+    const answers = (await hooks.sample?.()) ?? [];
+    if (answers.length > 0) yield { kind: "samples", step: this.done, answers };
   }
 
   /** Submits one optimiser step. Resolves when it is queued; `metrics` when its numbers are there. */
