@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { DType } from "../../core/host-tensor";
+import type { DecoderConfig } from "../decoder-config";
+import { llama } from "../families/llama";
+import { declareModel, type WeightSource } from "./declare";
+
+const config: DecoderConfig = {
+  modelType: "llama",
+  hidden: 16,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 8,
+  feedForward: 20,
+  vocabulary: 30,
+  maxPositions: 64,
+  normEpsilon: 1e-5,
+  ropeTheta: 10000,
+  ropeScaling: { type: "default" },
+  attentionBias: false,
+  mlpBias: false,
+  tiedHead: true,
+};
+
+type Header = { readonly dtype: DType; readonly shape: readonly number[] };
+
+/** Headers of a checkpoint that fits `config`, with `changes` (undefined takes a tensor away). */
+function source(changes: Record<string, Header | undefined> = {}): WeightSource {
+  const headers = new Map<string, Header>();
+  const add = (name: string, ...shape: number[]): void => void headers.set(name, { dtype: "BF16", shape });
+  add("model.embed_tokens.weight", 30, 16);
+  add("model.norm.weight", 16);
+  for (let i = 0; i < config.layers; i++) {
+    const layer = `model.layers.${i}`;
+    add(`${layer}.input_layernorm.weight`, 16);
+    add(`${layer}.post_attention_layernorm.weight`, 16);
+    add(`${layer}.self_attn.q_proj.weight`, 32, 16);
+    add(`${layer}.self_attn.k_proj.weight`, 16, 16);
+    add(`${layer}.self_attn.v_proj.weight`, 16, 16);
+    add(`${layer}.self_attn.o_proj.weight`, 16, 32);
+    add(`${layer}.mlp.gate_proj.weight`, 20, 16);
+    add(`${layer}.mlp.up_proj.weight`, 20, 16);
+    add(`${layer}.mlp.down_proj.weight`, 16, 20);
+  }
+  for (const [name, header] of Object.entries(changes)) {
+    if (header) headers.set(name, header);
+    else headers.delete(name);
+  }
+  const read = () => Promise.reject(new Error("no weight is read when a model is declared"));
+  return { name: "tiny", tensors: headers, read };
+}
+
+const refusal = (weights: WeightSource, changed: Partial<DecoderConfig> = {}): Error => {
+  try {
+    declareModel(llama, { ...config, ...changed }, weights, 8);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was declared");
+};
+
+describe("declaring a model", () => {
+  it("plans every tensor of the checkpoint without reading one", () => {
+    const weights = source();
+    const model = declareModel(llama, config, weights, 8);
+    expect(new Set(model.loads.map((load) => load.source))).toEqual(new Set(weights.tensors.keys()));
+    expect(model.decoder.head).toBe(model.decoder.embedding);
+    expect(model.decoder.ropeTable.bytes).toBe(8 * 4 * 2 * 4);
+    expect(model.modulePath.size).toBe(14);
+  });
+
+  it("takes the head from the checkpoint where it is not tied", () => {
+    const head = { "lm_head.weight": { dtype: "F16", shape: [30, 16] } } as const;
+    const model = declareModel(llama, { ...config, tiedHead: false }, source(head), 8);
+    expect(model.decoder.head).not.toBe(model.decoder.embedding);
+    expect(model.decoder.head.format).toBe("f16");
+    expect(model.decoder.embedding.format).toBe("bf16");
+  });
+
+  it("takes biases where the config says so", () => {
+    const biases = Object.fromEntries(
+      [0, 1].flatMap((i) =>
+        (["q", "k", "v", "o"] as const).map((name): [string, Header] => [
+          `model.layers.${i}.self_attn.${name}_proj.bias`,
+          { dtype: "F32", shape: [{ q: 32, k: 16, v: 16, o: 16 }[name]] },
+        ]),
+      ),
+    );
+    const model = declareModel(llama, { ...config, attentionBias: true }, source(biases), 8);
+    expect(model.decoder.layers[1]!.linear.query.bias).toBeDefined();
+    expect(model.decoder.layers[1]!.linear.gate.bias).toBeUndefined();
+    expect(refusal(source(), { attentionBias: true }).message).toContain(
+      "model.layers.0.self_attn.q_proj.bias is missing",
+    );
+  });
+
+  it.each(["model.norm.weight", "model.layers.1.mlp.down_proj.weight", "model.embed_tokens.weight"])(
+    "names the tensor that is missing: %s",
+    (name) => {
+      const error = refusal(source({ [name]: undefined }));
+      expect(error.name).toBe("bad-model-file");
+      expect(error.message).toBe(`tiny: tensor ${name} is missing.`);
+    },
+  );
+
+  it.each([
+    ["model.layers.0.self_attn.k_proj.weight", [32, 16], "32×16", "16×16"],
+    ["model.layers.1.self_attn.o_proj.weight", [32, 16], "32×16", "16×32"],
+    ["model.layers.1.mlp.gate_proj.weight", [320], "320", "20×16"],
+    ["model.norm.weight", [16, 1], "16×1", "16"],
+  ])("names the shape that %s should have", (name, shape, got, need) => {
+    const error = refusal(source({ [name]: { dtype: "BF16", shape } }));
+    expect(error.name).toBe("bad-model-file");
+    expect(error.message).toBe(`tiny: tensor ${name} is ${got}; config.json says ${need}.`);
+  });
+
+  it.each(["F64", "I8", "F8_E4M3", "U8"] as const)("refuses weights of dtype %s", (dtype) => {
+    const name = "model.layers.0.mlp.up_proj.weight";
+    const error = refusal(source({ [name]: { dtype, shape: [20, 16] } }));
+    expect(error.name).toBe("unsupported-model");
+    expect(error.message).toBe(`tiny: tensor ${name} is ${dtype}; supported are F32, BF16 and F16.`);
+  });
+});
