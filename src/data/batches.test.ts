@@ -2,13 +2,7 @@ import { describe, expect, it } from "vitest";
 import { layEndToEnd, NO_TARGET, type TokenSequence } from "../core/batch";
 import { createRandom } from "../core/random";
 import { defaultRunConfig } from "../core/run-config";
-import {
-  batchesInOrder,
-  packRows,
-  planBatches,
-  splitEvaluation,
-  type BatchConfig,
-} from "./batches";
+import { batchesInOrder, packRows, planBatches, splitEvaluation, type BatchConfig } from "./batches";
 
 /** A sequence of `length` tokens 100·name, 100·name + 1, …, of which the last `trained` are trained. */
 const sequence = (name: number, length: number, trained = length - 1): TokenSequence => ({
