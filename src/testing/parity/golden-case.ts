@@ -2,8 +2,10 @@
 // of them. Read through a ModelSource, so that browsers can fetch what Node reads from disk.
 
 import { layEndToEnd, type Batch, type TokenSequence } from "../../core/batch";
+import { assert } from "../../core/errors";
 import { toFloat32 } from "../../core/host-tensor";
 import type { LoraConfig, RunConfig } from "../../core/run-config";
+import { readPeftAdapter } from "../../export/peft";
 import type { ModelSource } from "../../hub/model-source";
 import { readSafetensors } from "../../hub/safetensors";
 
@@ -24,7 +26,7 @@ export interface GoldenCase {
     readonly expected: Expected;
   }[];
   readonly expected: Expected;
-  /** Tensors of adapter/adapter_model.safetensors. */
+  /** Tensors of adapter/, which peft wrote, as the product reads them. */
   readonly adapter: ReadonlyMap<string, Float32Array>;
   /** base.logits.I, adapter.logits.I, merged.logits.I, gradient.<PEFT tensor name> */
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -51,7 +53,7 @@ export async function readGoldenCase(source: ModelSource): Promise<GoldenCase> {
   return {
     ...json,
     documents: json.documents.map(sequenceOf),
-    adapter: await readFloats(source, "adapter/adapter_model.safetensors"),
+    adapter: await readAdapter(source, json.lora),
     tensors: await readFloats(source, "expected.safetensors"),
   };
 }
@@ -70,6 +72,22 @@ export async function readGoldenCurve(source: ModelSource): Promise<GoldenCurve>
 /** The case's documents with these indices as one stream. */
 export function batchOf(golden: GoldenCase, indices: readonly number[]): Batch {
   return layEndToEnd(indices.map((index) => golden.documents[index]!));
+}
+
+async function readAdapter(source: ModelSource, lora: LoraConfig): Promise<Map<string, Float32Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of ["adapter_config.json", "adapter_model.safetensors"]) {
+    const path = `adapter/${name}`;
+    files.set(name, await source.read(path, 0, await source.size(path)));
+  }
+  const { config, tensors } = readPeftAdapter(files);
+  for (const field of ["rank", "alpha", "dropout", "rsLora"] as const) {
+    assert(
+      config[field] === lora[field],
+      `${source.name}: adapter_config.json says ${field} ${config[field]}`,
+    );
+  }
+  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 
 /** Tensor name → values. */
