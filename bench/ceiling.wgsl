@@ -6,8 +6,9 @@
 //   vector_mad_4                 4 chains of vec4, a·m + c
 //   scalar_fma_12                12 chains of f32, fma()
 //
-// Every entry point does STEPS·12, STEPS·16 or STEPS·32 multiply-adds an invocation: see ceiling.ts. m is below 1 in
-// size, so no chain overflows; m and c come from memory, so nothing can be computed ahead.
+// Four steps a turn of the loop, so that counting turns costs little; an invocation does STEPS·12, STEPS·16 or STEPS·32
+// multiply-adds (see ceiling.ts). m is below 1 in size, so no chain overflows; m and c come from memory, so nothing can
+// be computed ahead; every chain and component starts elsewhere, so none can be computed once for several.
 
 const STEPS: u32 = 1024;
 
@@ -20,8 +21,11 @@ struct Dims { groups: u32 }
 @compute @workgroup_size(64)
 fn vector_fma_4(@builtin(global_invocation_id) id: vec3u) {
   let m = vec4f(seeds[0].x); let c = vec4f(seeds[0].y);
-  var a0 = vec4f(f32(id.x)); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
-  for (var i = 0u; i < STEPS; i++) {
+  var a0 = f32(id.x) + vec4f(0.1, 0.2, 0.3, 0.4); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
+  for (var i = 0u; i < STEPS; i += 4) {
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
     a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
   }
   store(id.x, a0 + a1 + a2 + a3);
@@ -30,9 +34,15 @@ fn vector_fma_4(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn vector_fma_8(@builtin(global_invocation_id) id: vec3u) {
   let m = vec4f(seeds[0].x); let c = vec4f(seeds[0].y);
-  var a0 = vec4f(f32(id.x)); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
+  var a0 = f32(id.x) + vec4f(0.1, 0.2, 0.3, 0.4); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
   var a4 = a0 + 4.0; var a5 = a0 + 5.0; var a6 = a0 + 6.0; var a7 = a0 + 7.0;
-  for (var i = 0u; i < STEPS; i++) {
+  for (var i = 0u; i < STEPS; i += 4) {
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
     a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
     a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
   }
@@ -42,8 +52,11 @@ fn vector_fma_8(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn vector_mad_4(@builtin(global_invocation_id) id: vec3u) {
   let m = vec4f(seeds[0].x); let c = vec4f(seeds[0].y);
-  var a0 = vec4f(f32(id.x)); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
-  for (var i = 0u; i < STEPS; i++) {
+  var a0 = f32(id.x) + vec4f(0.1, 0.2, 0.3, 0.4); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
+  for (var i = 0u; i < STEPS; i += 4) {
+    a0 = a0 * m + c; a1 = a1 * m + c; a2 = a2 * m + c; a3 = a3 * m + c;
+    a0 = a0 * m + c; a1 = a1 * m + c; a2 = a2 * m + c; a3 = a3 * m + c;
+    a0 = a0 * m + c; a1 = a1 * m + c; a2 = a2 * m + c; a3 = a3 * m + c;
     a0 = a0 * m + c; a1 = a1 * m + c; a2 = a2 * m + c; a3 = a3 * m + c;
   }
   store(id.x, a0 + a1 + a2 + a3);
@@ -55,7 +68,16 @@ fn scalar_fma_12(@builtin(global_invocation_id) id: vec3u) {
   var a0 = f32(id.x); var a1 = a0 + 1.0; var a2 = a0 + 2.0; var a3 = a0 + 3.0;
   var a4 = a0 + 4.0; var a5 = a0 + 5.0; var a6 = a0 + 6.0; var a7 = a0 + 7.0;
   var a8 = a0 + 8.0; var a9 = a0 + 9.0; var b0 = a0 + 10.0; var b1 = a0 + 11.0;
-  for (var i = 0u; i < STEPS; i++) {
+  for (var i = 0u; i < STEPS; i += 4) {
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
+    a8 = fma(a8, m, c); a9 = fma(a9, m, c); b0 = fma(b0, m, c); b1 = fma(b1, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
+    a8 = fma(a8, m, c); a9 = fma(a9, m, c); b0 = fma(b0, m, c); b1 = fma(b1, m, c);
+    a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
+    a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
+    a8 = fma(a8, m, c); a9 = fma(a9, m, c); b0 = fma(b0, m, c); b1 = fma(b1, m, c);
     a0 = fma(a0, m, c); a1 = fma(a1, m, c); a2 = fma(a2, m, c); a3 = fma(a3, m, c);
     a4 = fma(a4, m, c); a5 = fma(a5, m, c); a6 = fma(a6, m, c); a7 = fma(a7, m, c);
     a8 = fma(a8, m, c); a9 = fma(a9, m, c); b0 = fma(b0, m, c); b1 = fma(b1, m, c);

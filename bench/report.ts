@@ -30,6 +30,8 @@ export interface Report {
   readonly ceiling?: CeilingForm & { readonly forms: readonly CeilingForm[] };
   readonly matmul: readonly MatmulResult[];
   readonly peers: readonly PeerResult[];
+  /** Why there are no peers, when there should be some. */
+  readonly peersProblem?: string;
   readonly steps: readonly StepResult[];
   readonly generation: readonly GenerationResult[];
 }

@@ -1,7 +1,8 @@
 // A LoRA training step, whole and taken apart. Whole: many optimiser steps behind one another and one wait at the end,
-// as in a run. Apart: each distinct launch of the step repeated back to back on the same memory, less what an empty
-// launch costs the same way. What the whole takes beyond its kernels is launching, JavaScript and waiting.
+// as in a run. Apart: every launch alone, in its order, less what an empty launch costs the same way. What the whole
+// takes beyond its kernels is launching, JavaScript and waiting.
 
+import { cpuUsage } from "node:process";
 import type { Batch } from "../src/core/batch";
 import { defaultRunConfig, type RunConfig } from "../src/core/run-config";
 import { estimateMemory, plansOf, residentsOf, type MemoryEstimate } from "../src/engine/memory-estimate";
@@ -21,14 +22,14 @@ import { resident, scalarAt, type Values } from "../src/program/tensor";
 import type { Launch } from "../src/program/tape";
 import { multiplyAddsPerLaunch, type Tuning } from "../src/program/tuning";
 import { planTraining, stepValues } from "../src/train/training-plan";
-import { median, race, repeatedLaunch } from "./stopwatch";
+import { median, race } from "./stopwatch";
 
 export interface StepCase {
   readonly name: string;
   readonly declared: DeclaredModel;
   readonly weights: WeightSource;
-  /** One micro-batch a step, taken in turn. */
-  readonly batches: readonly Batch[];
+  /** The micro-batch of every step. */
+  readonly batch: Batch;
   readonly checkpoint?: boolean;
 }
 
@@ -77,16 +78,13 @@ const runConfig: RunConfig = {
 
 export async function benchStep(
   gpu: Gpu,
-  { name, declared, weights, batches, checkpoint = false }: StepCase,
+  { name, declared, weights, batch, checkpoint = false }: StepCase,
   tuning: Tuning,
   rounds: number,
   withKernels = true,
 ): Promise<StepResult> {
   const model = withLora(declared, runConfig.lora, stepValues.dropoutSeed);
-  const capacity = {
-    tokens: Math.max(...batches.map(({ tokens }) => tokens.length)),
-    labels: Math.max(...batches.map(({ supervised }) => supervised)),
-  };
+  const capacity = { tokens: batch.tokens.length, labels: batch.supervised };
   const training = planTraining(model, runConfig, capacity, {
     tuning,
     checkpoint,
@@ -108,7 +106,7 @@ export async function benchStep(
 
     let done = 0;
     let javascript = 0;
-    const valuesOf = (batch: Batch): Values => ({
+    const values = (): Values => ({
       ...training.inputs.write(memory, batch),
       lossScale: 1 / batch.supervised,
       reset: 1,
@@ -116,9 +114,8 @@ export async function benchStep(
     });
     const step = (): void => {
       const begin = performance.now();
-      const batch = batches[done % batches.length]!;
       done++;
-      microStep.run(valuesOf(batch));
+      microStep.run(values());
       update.run({
         decay: 1,
         stepSize: runConfig.learningRate / (1 - runConfig.adamBeta1 ** done),
@@ -160,17 +157,17 @@ export async function benchStep(
       ? await kernelTimes(
           memory,
           [training.microStep, training.update],
-          { ...valuesOf(batches[0]!), decay: 1, stepSize: 0, rootCorrection: 1 },
+          { ...values(), decay: 1, stepSize: 0, rootCorrection: 1 },
           Math.min(rounds, 7),
         )
       : { empty: NaN, wall: NaN, processor: NaN, kernels: [] };
     microStep.dispose();
     update.dispose();
-    const tokens = batches.reduce((sum, batch) => sum + batch.tokens.length, 0) / batches.length;
+    const tokens = batch.tokens.length;
     return {
       name,
       tokens,
-      supervised: batches.reduce((sum, batch) => sum + batch.supervised, 0) / batches.length,
+      supervised: batch.supervised,
       launches: training.microStep.launches.length + training.update.launches.length,
       milliseconds: timing!.milliseconds,
       processorMilliseconds: timing!.processorMilliseconds,
@@ -193,59 +190,109 @@ export async function benchStep(
   }
 }
 
-/** Time of every kernel of `plans` at `values`, each distinct launch timed alone, and of an empty launch. */
+/** A launch is repeated until it takes about this long. */
+const LAUNCH_MILLISECONDS = 1;
+const MOST_REPEATS = 64;
+
+/**
+ * Time of every kernel of `plans` at `values`. The launches run in their order, so each finds the data that it finds in
+ * a step, and each is waited for; short ones are repeated on the spot. An empty launch, repeated and waited for the same
+ * way, runs along, and its time is taken off.
+ */
 async function kernelTimes(
   memory: Memory,
   plans: readonly ProgramPlan[],
   values: Values,
   rounds: number,
 ): Promise<{ empty: number; wall: number; processor: number; kernels: KernelTime[] }> {
-  const empty = await emptyLaunch(memory.gpu);
-  const [emptyTiming] = await race([empty.candidate], rounds);
-  empty.dispose();
-  const distinct = new Map<string, { plan: ProgramPlan; launch: Launch; count: number }>();
-  for (const plan of plans) {
-    for (const launch of plan.launches) {
-      const grid = launch.grid.map((count) => scalarAt(count, values));
-      if (grid.includes(0)) continue;
-      const key = [launch.kernel.label, ...grid, ...launch.dims.map((dim) => scalarAt(dim, values))].join(
-        " ",
-      );
-      const known = distinct.get(key);
-      if (known) known.count++;
-      else distinct.set(key, { plan, launch, count: 1 });
+  const { gpu } = memory;
+  const empty = await emptyLaunch(gpu);
+  const launches = plans.flatMap((plan) =>
+    plan.launches
+      .filter((launch) => !launch.grid.some((count) => scalarAt(count, values) === 0))
+      .map((launch) => ({ plan, launch })),
+  );
+  const singles = await Promise.all(
+    launches.map(({ plan, launch }) => repeatedProgram(memory, plan, launch, 1)),
+  );
+  const time = async (program: Program): Promise<Spent> => {
+    const processor = cpuUsage();
+    const begin = performance.now();
+    program.run(values);
+    await gpu.finished();
+    const wall = performance.now() - begin;
+    const { user, system } = cpuUsage(processor);
+    return { wall, processor: (user + system) / 1000 };
+  };
+  for (const single of singles) await time(single);
+  const repeats: number[] = [];
+  for (const single of singles) {
+    const { wall } = await time(single);
+    repeats.push(Math.max(1, Math.min(MOST_REPEATS, Math.round(LAUNCH_MILLISECONDS / wall))));
+  }
+  const programs: Program[] = [];
+  for (const [i, { plan, launch }] of launches.entries()) {
+    programs.push(repeats[i] === 1 ? singles[i]! : await repeatedProgram(memory, plan, launch, repeats[i]!));
+  }
+
+  // Times of each round by kernel, the empty launch's share of waiting taken off.
+  const labels = [...new Set(launches.map(({ launch }) => labelOf(launch)))];
+  const sums = new Map(labels.map((label): [string, Spent[]] => [label, []]));
+  const emptyWalls: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const spent of sums.values()) spent.push({ wall: 0, processor: 0 });
+    const idle: Spent[] = [];
+    const spent: Spent[] = [];
+    for (const [i, program] of programs.entries()) {
+      spent.push(await time(program));
+      if (i % 8 === 0) idle.push(await time(empty.program));
     }
+    const idleWall = median(idle.map(({ wall }) => wall));
+    const idleProcessor = idle.reduce((sum, { processor }) => sum + processor, 0) / idle.length;
+    emptyWalls.push(idleWall);
+    launches.forEach(({ launch }, i) => {
+      const sum = sums.get(labelOf(launch))!.at(-1)!;
+      sum.wall += (spent[i]!.wall - idleWall) / repeats[i]!;
+      sum.processor += (spent[i]!.processor - idleProcessor) / repeats[i]!;
+    });
   }
-  const byKernel = new Map<
-    string,
-    { launches: number; wall: number; processor: number; operations: number }
-  >();
-  for (const { plan, launch, count } of distinct.values()) {
-    const candidate = await repeatedLaunch(launch.kernel.label, memory, plan, [launch], values);
-    const [timing] = await race([candidate], rounds);
-    candidate.dispose();
-    const label = labelOf(launch);
-    const sum = byKernel.get(label) ?? { launches: 0, wall: 0, processor: 0, operations: 0 };
-    sum.launches += count;
-    sum.wall += count * Math.max(0, timing!.milliseconds - emptyTiming!.milliseconds);
-    sum.operations += count * 2 * launch.multiplyAdds;
-    sum.processor += count * Math.max(0, timing!.processorMilliseconds - emptyTiming!.processorMilliseconds);
-    byKernel.set(label, sum);
-  }
-  const sums = [...byKernel.values()];
-  const wall = sums.reduce((total, sum) => total + sum.wall, 0);
-  const processor = sums.reduce((total, sum) => total + sum.processor, 0);
-  const kernels = [...byKernel]
-    .map(([label, sum]): KernelTime => ({
-      kernel: label,
-      launches: sum.launches,
-      milliseconds: sum.wall,
-      processorMilliseconds: sum.processor,
-      share: sum.wall / wall,
-      gigaflops: sum.operations / sum.wall / 1e6,
-    }))
+  [...new Set([...singles, ...programs])].forEach((program) => program.dispose());
+  empty.dispose();
+
+  const spentBy = (label: string, of: keyof Spent): number =>
+    Math.max(0, median(sums.get(label)!.map((spent) => spent[of])));
+  const wall = labels.reduce((sum, label) => sum + spentBy(label, "wall"), 0);
+  const processor = labels.reduce((sum, label) => sum + spentBy(label, "processor"), 0);
+  const kernels = labels
+    .map((label): KernelTime => {
+      const own = launches.filter(({ launch }) => labelOf(launch) === label);
+      const operations = own.reduce((sum, { launch }) => sum + 2 * launch.multiplyAdds, 0);
+      const milliseconds = spentBy(label, "wall");
+      return {
+        kernel: label,
+        launches: own.length,
+        milliseconds,
+        processorMilliseconds: spentBy(label, "processor"),
+        share: milliseconds / wall,
+        gigaflops: operations / milliseconds / 1e6,
+      };
+    })
     .sort((a, b) => b.milliseconds - a.milliseconds);
-  return { empty: emptyTiming!.milliseconds, wall, processor, kernels };
+  return { empty: median(emptyWalls), wall, processor, kernels };
+}
+
+interface Spent {
+  wall: number;
+  processor: number;
+}
+
+function repeatedProgram(
+  memory: Memory,
+  plan: ProgramPlan,
+  launch: Launch,
+  repeats: number,
+): Promise<Program> {
+  return Program.create(memory, { ...plan, launches: new Array<Launch>(repeats).fill(launch) });
 }
 
 /** Shader file, entry point and, of matrix products, the shape of the weight and its format. */
@@ -266,20 +313,18 @@ fn nothing(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= dims.quads) { y[0] = vec4f(); }
 }`;
 
-async function emptyLaunch(
-  gpu: Gpu,
-): Promise<{ candidate: Awaited<ReturnType<typeof repeatedLaunch>>; dispose: () => void }> {
+async function emptyLaunch(gpu: Gpu): Promise<{ program: Program; dispose: () => void }> {
   const tape = newTape({ training: false });
   const y = resident("y", [1, 4]);
   tape.launch(kernel({ "empty.wgsl": emptySource }, "nothing"), { y }, { quads: 1 }, [1, 1, 1]);
   const plan = compile(tape);
   const memory = new Memory(gpu);
   await memory.allocate(plan.residents);
-  const candidate = await repeatedLaunch("empty launch", memory, plan, plan.launches);
+  const program = await Program.create(memory, plan);
   return {
-    candidate,
+    program,
     dispose: () => {
-      candidate.dispose();
+      program.dispose();
       memory.dispose();
     },
   };
