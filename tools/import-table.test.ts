@@ -56,7 +56,6 @@ describe("lint refuses", () => {
     ["src/engine/imagined.ts", "../testing/numbers", table],
     ["src/ops/imagined.ts", "./linear.ref", names],
     ["src/engine/imagined.ts", "node:fs", names],
-    ["src/testing/imagined.ts", "node:fs", names],
     ["src/ops/imagined.check.ts", "node:fs", names],
     ["src/engine/imagined.ts", "webgpu", names],
   ])("in %s the import of %s", async (file, from, rule) => {

@@ -2,6 +2,7 @@
 // check with its worst comparison as measured / limit. Exit code 1 when a check fails, or when one that was announced
 // never came back.
 
+import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build, preview } from "vite";
 import { startChromium, startFirefox } from "./browsers.js";
@@ -40,6 +41,20 @@ try {
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
+/**
+ * Stops the build where the page or its worker would import a Node module.
+ * @type {import("vite").Plugin}
+ */
+const browserAlone = {
+  name: "browser-alone",
+  enforce: "pre",
+  resolveId(id, importer) {
+    if (isBuiltin(id) || id === "webgpu") {
+      throw new Error(`${importer} is part of what runs in browsers, so it may not import ${id}`);
+    }
+  },
+};
+
 /** Builds e2e/parity with the golden folders beside it and serves what came out. */
 async function servePage() {
   const config = /** @satisfies {import("vite").InlineConfig} */ ({
@@ -53,7 +68,8 @@ async function servePage() {
       emptyOutDir: true,
       target: "es2023",
     },
-    worker: { format: "es" },
+    plugins: [browserAlone],
+    worker: { format: "es", plugins: () => [browserAlone] },
     preview: { host: "127.0.0.1", port: 0 },
   });
   await build(config);
