@@ -39,7 +39,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const adapter = options.adapter ? await readAdapterFolder(options.adapter, model) : undefined;
   const started = withAdapterShape(config, adapter);
   const prepared = prepareRun(model, started, await readDatasetFile(options.data));
-  await mkdir(options.out, { recursive: true });
+  await makeRunFolder(options.out);
   await writeJson(join(options.out, "run.json"), started);
   const problems = prepared.problems.map((problem) => `${JSON.stringify(problem)}\n`).join("");
   await writeFile(join(options.out, "problems.jsonl"), problems);
@@ -63,19 +63,22 @@ export async function train(options: TrainOptions): Promise<void> {
     control.stop();
   };
   process.once("SIGINT", stop);
+  const save = async (): Promise<void> => {
+    const tensors = await session.adapterTensors();
+    const files = writePeftAdapter({ config: { ...started.lora, baseModel: model.name }, tensors });
+    await writeFiles(join(options.out, "adapter"), files);
+  };
   let end: RunEvent | undefined;
   for await (const event of session.run(control)) {
     const line = `${JSON.stringify(event)}\n`;
     process.stdout.write(line);
     await appendFile(metricsFile, line);
+    // What was trained until here outlives a crash.
+    if (event.kind === "evaluation" && event.step > 0) await save();
     end = event;
   }
   process.removeListener("SIGINT", stop);
-  const files = writePeftAdapter({
-    config: { ...started.lora, baseModel: model.name },
-    tensors: await session.adapterTensors(),
-  });
-  await writeFiles(join(options.out, "adapter"), files);
+  await save();
   session.dispose();
   gpu.dispose();
   if (end?.kind === "end") say(end.message);
@@ -183,6 +186,16 @@ export async function plan(options: PlanOptions): Promise<void> {
   const launches = training.microStep.launches.length;
   const output = { memoryBytes: memory, recomputesLayers, launchesPerMicroStep: launches };
   process.stdout.write(`${JSON.stringify(output, undefined, 2)}\n`);
+}
+
+/** Makes the folder; refuses one that holds an earlier run, so that none is ever overwritten. */
+async function makeRunFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if (!(await readdir(folder)).includes("metrics.jsonl")) return;
+  throw new AppError(
+    "bad-config",
+    `--out ${folder}: it holds an earlier run. Choose another folder, or remove that one.`,
+  );
 }
 
 /** Longest conversation in tokens that a chat keeps in its cache. */
