@@ -1,5 +1,6 @@
 // The three matrix products on the GPU, in every variant and weight format, against their float64 references.
 
+import { tunings } from "../program/tuning";
 import { tolerance, type Check } from "../testing/check";
 import { hostWeight } from "../testing/host-weight";
 import { columns, floats, newTrial, type Trial } from "../testing/op-check";
@@ -164,15 +165,17 @@ const vectorChecks: readonly Check[] = formats.map((format) => ({
   name: `matmul of so few rows that the vector variant takes them agrees with ${format} weights`,
   async run(gpu) {
     const measured = [];
-    for (const [tokens, inner, outs] of [
-      [1, 4, 3],
-      [1, 132, 65],
-      [1, 576, 192],
-    ] as const) {
-      const trial = newTrial(tokens); // planned for 1 + 3 rows: the most that this variant is for
-      for (const extras of [false, true])
-        expectForward(trial, { tokens, inner, outs }, format, undefined, extras);
-      measured.push(...(await trial.run(gpu)));
+    for (const tuning of [tunings.software, tunings.gpu]) {
+      for (const [tokens, inner, outs] of [
+        [1, 4, 3],
+        [1, 132, 65],
+        [1, 576, 192],
+      ] as const) {
+        const trial = newTrial(tokens, { tuning }); // planned for 1 + 3 rows: the most that this variant is for
+        for (const extras of [false, true])
+          expectForward(trial, { tokens, inner, outs }, format, undefined, extras);
+        measured.push(...(await trial.run(gpu)));
+      }
     }
     return measured;
   },

@@ -29,8 +29,9 @@ const variants = {
   split: { source: { "matmul-split.wgsl": split }, constants: { SLICES: 16 }, tile: 16 },
 } satisfies Record<MatmulVariant, Variant>;
 export const matmulVariants = Object.keys(variants) as MatmulVariant[];
-/** Outputs of one workgroup of matmul-vector.wgsl, and the most rows it is used for. */
-const VECTOR_OUTS = 8;
+/** Workgroups of matmul-vector.wgsl on a GPU, and of 4 lanes without a sum across them for software adapters. */
+const vectorTiles = { wide: { OUTS: 8, LANES_PER_OUT: 8 }, few: { OUTS: 4, LANES_PER_OUT: 1 } } as const;
+/** The most rows it is used for. */
 const VECTOR_ROWS = 4;
 
 /** Bound where a layer has no bias; never read. */
@@ -65,11 +66,10 @@ export function matmulForward(
     scale: options.scale ?? 1,
   };
   if (largestOf(rows) <= VECTOR_ROWS && !options.variant) {
-    const vectorKernel = kernel(
-      { "matmul-vector.wgsl": vector, ...weightSnippets[weight.format] },
-      "forward",
-    );
-    tape.launch(vectorKernel, tensors, { ...shape, ...flags }, [tiles(part.rows, VECTOR_OUTS), rows, 1], {
+    const tile = vectorTiles[tape.tuning.rowLanes < 16 ? "few" : "wide"];
+    const source = { "matmul-vector.wgsl": vector, ...weightSnippets[weight.format] };
+    const vectorKernel = kernel(source, "forward", tile);
+    tape.launch(vectorKernel, tensors, { ...shape, ...flags }, [tiles(part.rows, tile.OUTS), rows, 1], {
       multiplyAdds: largestOf(rows) * shape.outs * shape.inner,
     });
     return;
