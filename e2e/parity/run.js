@@ -12,7 +12,22 @@ import { startChromium, startFirefox } from "./browsers.js";
 /** No check takes nearly as long; a browser that is silent for so long is stuck. */
 const SILENCE_MILLISECONDS = 120_000;
 
-const start = { chromium: startChromium, firefox: startFirefox }[process.argv[2] ?? ""];
+/**
+ * Stops the build where the page or its worker would import a Node module.
+ * @type {import("vite").Plugin}
+ */
+const browserAlone = {
+  name: "browser-alone",
+  enforce: "pre",
+  resolveId(id, importer) {
+    if (isBuiltin(id) || id === "webgpu") {
+      throw new Error(`${importer} is part of what runs in browsers, so it may not import ${id}`);
+    }
+  },
+};
+
+const name = process.argv[2] ?? "";
+const start = { chromium: startChromium, firefox: startFirefox }[name];
 if (!start) {
   console.error("usage: node e2e/parity/run.js chromium|firefox");
   process.exit(2);
@@ -41,20 +56,6 @@ try {
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
-/**
- * Stops the build where the page or its worker would import a Node module.
- * @type {import("vite").Plugin}
- */
-const browserAlone = {
-  name: "browser-alone",
-  enforce: "pre",
-  resolveId(id, importer) {
-    if (isBuiltin(id) || id === "webgpu") {
-      throw new Error(`${importer} is part of what runs in browsers, so it may not import ${id}`);
-    }
-  },
-};
-
 /** Builds e2e/parity with the golden folders beside it and serves what came out. */
 async function servePage() {
   const config = /** @satisfies {import("vite").InlineConfig} */ ({
@@ -64,7 +65,7 @@ async function servePage() {
     root: fileURLToPath(new URL(".", import.meta.url)),
     publicDir: fileURLToPath(new URL("../golden", import.meta.url)),
     build: {
-      outDir: fileURLToPath(new URL("../../dist/parity", import.meta.url)),
+      outDir: fileURLToPath(new URL(`../../dist/parity/${name}`, import.meta.url)),
       emptyOutDir: true,
       target: "es2023",
     },
