@@ -16,8 +16,9 @@ import type { Gpu } from "../src/gpu/device";
 import { openNodeGpu } from "../src/gpu/node-gpu";
 import { folderSource } from "../src/headless/folder-source";
 import { autotune } from "../src/ops/autotune";
+import type { MatmulEntry, MatmulVariant } from "../src/ops/matmul";
 import { measureCeiling, type Ceiling } from "./ceiling";
-import { benchMatmul, matmulCases, type MatmulResult } from "./matmul";
+import { benchMatmul, hopeful, matmulCases, type MatmulResult } from "./matmul";
 import { jaxProducts, type Peer } from "./peers";
 import type { PeerResult, Report } from "./report";
 import { benchGeneration, benchStep, type StepCase } from "./step";
@@ -92,20 +93,19 @@ async function measure({ only, repeats, model, data }: Options): Promise<Report>
         say(`@jax-js/jax does not run: ${peersProblem}`);
       }
     }
+    const worthTiming = new Map<MatmulEntry, readonly MatmulVariant[]>();
     for (const shape of matmulCases(step.declared.decoder.config)) {
       const cube = shape.tokens === CUBE && shape.format === "f32";
       if (!cube && !wants("matmul")) continue;
       say(`${shape.name} ${shape.entry} ${shape.format}`);
       const against = cube ? rivals.filter(({ entry }) => entry === shape.entry) : [];
       const candidates = against.map(({ candidate }) => candidate);
-      const { results, rivalMilliseconds } = await benchMatmul(
-        gpu,
-        shape,
-        ceiling,
-        repeats,
-        processors,
-        candidates,
-      );
+      const variants = worthTiming.get(shape.entry);
+      const { results, rivalMilliseconds } = await benchMatmul(gpu, shape, ceiling, repeats, processors, {
+        ...(variants && { variants }),
+        rivals: candidates,
+      });
+      if (cube) worthTiming.set(shape.entry, hopeful(results));
       if (wants("matmul")) matmul.push(...results);
       const best = results.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
       rivalMilliseconds.forEach((milliseconds, i) => {

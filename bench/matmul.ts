@@ -34,7 +34,7 @@ export interface MatmulCase {
 }
 
 export interface MatmulResult extends MatmulCase {
-  readonly variant: string;
+  readonly variant: MatmulVariant;
   readonly milliseconds: number;
   readonly processorMilliseconds: number;
   readonly spread: number;
@@ -81,30 +81,45 @@ export function matmulCases(config: DecoderConfig, tokens = 256, rank = 16): Mat
   ];
 }
 
-/** Races all variants of one case and the ceiling; `rivals` race along (the same product elsewhere). */
+export interface RaceOptions {
+  readonly variants?: readonly MatmulVariant[];
+  /** The same product elsewhere. */
+  readonly rivals?: readonly Candidate[];
+}
+
+/** Variants slower than the best by more than this factor at 512³ are not timed at other shapes. */
+const HOPELESS = 4;
+
+/** The variants of `results`, the race of one product at 512³, that are worth timing at other shapes. */
+export function hopeful(results: readonly MatmulResult[]): MatmulVariant[] {
+  const best = Math.min(...results.map(({ milliseconds }) => milliseconds));
+  return results.filter(({ milliseconds }) => milliseconds <= HOPELESS * best).map(({ variant }) => variant);
+}
+
+/** Races variants of one case and the ceiling. */
 export async function benchMatmul(
   gpu: Gpu,
   shape: MatmulCase,
   ceiling: Ceiling,
   rounds: number,
   processors: number,
-  rivals: readonly Candidate[] = [],
+  { variants = matmulVariants, rivals = [] }: RaceOptions = {},
 ): Promise<{ results: MatmulResult[]; rivalMilliseconds: number[] }> {
   const data = hostData(shape);
   const built = [];
-  for (const variant of matmulVariants) built.push(await build(gpu, shape, data, variant));
+  for (const variant of variants) built.push(await build(gpu, shape, data, variant));
   const timings = await race(
     [ceiling.candidate, ...built.map(({ candidate }) => candidate), ...rivals],
     rounds,
   );
   const peak = timings[0]!;
   const operations = 2 * shape.tokens * shape.inner * shape.outs;
-  const results = built.map(({ candidate, error, errorLimit }, i): MatmulResult => {
+  const results = built.map(({ error, errorLimit }, i): MatmulResult => {
     const timing = timings[1 + i]!;
     const share = (own: number, best: number): number => operations / own / (ceiling.operations / best);
     return {
       ...shape,
-      variant: candidate.name,
+      variant: variants[i]!,
       milliseconds: timing.milliseconds,
       processorMilliseconds: timing.processorMilliseconds / processors,
       spread: timing.spread,
