@@ -68,8 +68,8 @@ export function estimateMemory(plans: SessionPlans): MemoryEstimate {
   const cache = generation ? take(generation.cache.flatMap(({ keys, values }) => [keys, values])) : 0;
   const activations = sum(sharedBankBytes(plansOf(plans)));
   const uniforms = sum(plansOf(plans).map(arenaBytes));
-  const readback = training ? training.report.bytes * READBACK_SLOTS : 0;
-  const other = take([...remaining]) + uniforms + readback;
+  const readBack = (training?.report.bytes ?? 0) + (generation?.logits.bytes ?? 0);
+  const other = take([...remaining]) + uniforms + readBack * READBACK_SLOTS;
   const total = weights + adapter + optimizer + activations + cache + other;
   return { weights, parameters: adapter, optimizer, activations, cache, other, total };
 }

@@ -7,6 +7,7 @@ import { withoutDropout } from "../model/lora";
 import { newTape } from "../ops/elementwise";
 import { gatherRows } from "../ops/gather";
 import { matmulForward, roundUp4 } from "../ops/matmul";
+import { ReadbackRing } from "../gpu/readback";
 import type { Memory } from "../program/memory";
 import { compile, Program, type CompileOptions, type ProgramPlan } from "../program/program";
 import { resident, value, view, type Tensor } from "../program/tensor";
@@ -85,13 +86,18 @@ export class Generator {
     private readonly plan: GenerationPlan,
     private readonly prefill: Program,
     private readonly decode: Program,
+    private readonly ring: ReadbackRing,
   ) {}
 
   /** Binds the plan to memory in which its banks and residents are allocated. */
   static async create(memory: Memory, plan: GenerationPlan): Promise<Generator> {
     const prefill = await Program.create(memory, plan.prefill);
     const decode = await Program.create(memory, plan.decode);
-    return new Generator(memory, plan, prefill, decode);
+    const ring = await memory.gpu.guard(
+      "the readback ring",
+      () => new ReadbackRing(memory.gpu, plan.logits.bytes),
+    );
+    return new Generator(memory, plan, prefill, decode, ring);
   }
 
   /** Yields the answer's ids one by one, until a stop id, `maxNewTokens`, the end of the context or `return()`. */
@@ -119,7 +125,7 @@ export class Generator {
 
   /** Logits (V) after the last token of `prompt`, whose keys and values fill the cache. */
   async read(prompt: Uint32Array): Promise<Float32Array> {
-    let logits = new Float32Array();
+    let logits: Float32Array = new Float32Array();
     for (let past = 0; past < prompt.length; past += PREFILL_ROWS) {
       logits = await this.advance(this.prefill, prompt.subarray(past, past + PREFILL_ROWS), past);
     }
@@ -129,13 +135,10 @@ export class Generator {
   dispose(): void {
     this.prefill.dispose();
     this.decode.dispose();
+    this.ring.dispose();
   }
 
-  private async advance(
-    program: Program,
-    tokens: Uint32Array,
-    past: number,
-  ): Promise<Float32Array<ArrayBuffer>> {
+  private async advance(program: Program, tokens: Uint32Array, past: number): Promise<Float32Array> {
     const { memory, plan } = this;
     memory.write(plan.tokens, tokens);
     memory.write(
@@ -144,7 +147,7 @@ export class Generator {
     );
     memory.write(plan.lastRow, Uint32Array.of(tokens.length - 1));
     program.run({ count: tokens.length, past });
-    const words = new Float32Array(await memory.read(plan.logits));
-    return words.subarray(0, plan.vocabulary);
+    const logits = await this.ring.take(memory.buffer(plan.logits), 0);
+    return logits.subarray(0, plan.vocabulary);
   }
 }
