@@ -1,13 +1,14 @@
 // Global gradient norm, clip factor and non-finite test over one flat buffer, in two launches of fixed order.
 //
 //   partial_norm   g (count)               -> partials (P)     one workgroup a block of BLOCK_QUADS quads
-//   total_norm     partials (P), report[0] -> report[3..5]     one workgroup in all
+//   total_norm     partials (P), report[0, 5] -> report[3..5]  one workgroup in all
 //
 //   norm = √Σg²     clip = min(1, max_norm / (norm + 1e-6)), 1 when max_norm is 0     as torch.nn.utils.clip_grad_norm_
 //
 // report[3] = norm before clipping, report[4] = clip factor, report[5] = 1 when a gradient, the norm or the loss sum
-// in report[0] is not finite. Finiteness is read off the exponent bits: WGSL compilers may assume that comparisons
-// never see a NaN. Needs: reduce.wgsl. Reference: src/ops/adamw.ref.ts; test: src/ops/adamw.check.ts.
+// in report[0] is not finite. It stays 1 until the report is cleared: steps that were queued behind a broken one, before
+// anybody could know, must not move the parameters either. Finiteness is read off the exponent bits: WGSL compilers may
+// assume that comparisons never see a NaN. Needs: reduce.wgsl. Reference: src/ops/adamw.ref.ts; test: src/ops/adamw.check.ts.
 
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK_QUADS: u32 = 1024;
@@ -62,7 +63,7 @@ fn total_norm(@builtin(local_invocation_index) lane: u32) {
   let norm = sqrt(square);
   var clip = 1.0;
   if (dims.max_norm > 0.0) { clip = min(1.0, dims.max_norm / (norm + 1e-6)); }
-  let broken = total_bad > 0.0 || not_finite(square) || not_finite(report[0]);
+  let broken = report[5] == 1.0 || total_bad > 0.0 || not_finite(square) || not_finite(report[0]);
   report[3] = norm;
   report[4] = clip;
   report[5] = select(0.0, 1.0, broken);

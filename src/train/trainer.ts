@@ -72,6 +72,7 @@ export class Trainer {
     for (const flat of [parameters.values, parameters.gradients, parameters.moment1, parameters.moment2]) {
       this.memory.clear(flat);
     }
+    this.memory.clear(this.plan.report);
     modules.forEach((module, index) =>
       writeMatrices(this.memory, module, this.config.lora.rank, matrices(index)),
     );
@@ -95,6 +96,7 @@ export class Trainer {
     this.memory.write(moment1, checkpoint.moment1);
     this.memory.write(moment2, checkpoint.moment2);
     this.memory.clear(gradients);
+    this.memory.clear(this.plan.report);
     this.done = checkpoint.step;
   }
 
@@ -106,22 +108,27 @@ export class Trainer {
     const waiting: Promise<StepMetrics>[] = [];
     const clock = new StepClock(this.done, schedule.steps);
 
-    if (this.done === 0) {
-      yield* this.assess(schedule, hooks);
-      clock.resume();
-    }
-    while (this.done < end) {
-      if (await control.gate()) clock.resume();
-      if (control.stopped) break;
-      waiting.push((await this.submitStep(schedule, clock)).metrics);
-      const due = this.done === end || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
-      if (yield* arrivals(waiting, due ? 0 : STEPS_UNDER_WAY)) return;
-      if (due) {
+    try {
+      if (this.done === 0) {
         yield* this.assess(schedule, hooks);
         clock.resume();
       }
+      while (this.done < end) {
+        if (await control.gate()) clock.resume();
+        if (control.stopped) break;
+        waiting.push((await this.submitStep(schedule, clock)).metrics);
+        const due = this.done === end || (evaluationInterval > 0 && this.done % evaluationInterval === 0);
+        if (yield* this.arrivals(waiting, due ? 0 : STEPS_UNDER_WAY)) return;
+        if (due) {
+          yield* this.assess(schedule, hooks);
+          clock.resume();
+        }
+      }
+      if (yield* this.arrivals(waiting, 0)) return;
+    } finally {
+      // However the run ends, the ring is free for the next one.
+      await Promise.allSettled(waiting);
     }
-    if (yield* arrivals(waiting, 0)) return;
     yield this.done < schedule.steps
       ? { kind: "end", reason: "stopped", step: this.done, message: `Stopped after step ${this.done}.` }
       : { kind: "end", reason: "finished", step: this.done, message: `Finished ${this.done} steps.` };
@@ -153,6 +160,23 @@ export class Trainer {
     if (schedule.evaluation.length > 0) yield await this.evaluate(schedule.evaluation);
     const answers = (await hooks.sample?.()) ?? [];
     if (answers.length > 0) yield { kind: "samples", step: this.done, answers };
+  }
+
+  /** Yields the metrics that arrive until at most `remaining` are waiting; true when one of them ended the run. */
+  private async *arrivals(
+    waiting: Promise<StepMetrics>[],
+    remaining: number,
+  ): AsyncGenerator<RunEvent, boolean> {
+    while (waiting.length > remaining) {
+      const metrics = await waiting.shift()!;
+      yield metrics;
+      if (Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm)) continue;
+      // The steps queued behind it changed nothing: the report's flag stays up.
+      this.done = metrics.step - 1;
+      yield nonFiniteEnd(metrics);
+      return true;
+    }
+    return false;
   }
 
   /** Submits one optimiser step. Resolves when it is queued; `metrics` when its numbers are there. */
@@ -212,21 +236,6 @@ export class Trainer {
 /** u32 that no two micro-steps of a run share. */
 function dropoutSeed(seed: number, step: number, index: number): number {
   return (Math.imul(seed, 0x9e3779b1) + Math.imul(step, 0x85ebca77) + index) >>> 0;
-}
-
-/** Yields the metrics that arrive until at most `remaining` are waiting; true when one of them ended the run. */
-async function* arrivals(
-  waiting: Promise<StepMetrics>[],
-  remaining: number,
-): AsyncGenerator<RunEvent, boolean> {
-  while (waiting.length > remaining) {
-    const metrics = await waiting.shift()!;
-    yield metrics;
-    if (Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradientNorm)) continue;
-    yield nonFiniteEnd(metrics);
-    return true;
-  }
-  return false;
 }
 
 function nonFiniteEnd({ step }: StepMetrics): RunEvent {
