@@ -101,14 +101,14 @@ async function measure({ only, repeats, model, data }: Options): Promise<Report>
       const against = cube ? rivals.filter(({ entry }) => entry === shape.entry) : [];
       const candidates = against.map(({ candidate }) => candidate);
       const variants = worthTiming.get(shape.entry);
-      const { results, rivalMilliseconds } = await benchMatmul(gpu, shape, ceiling, repeats, processors, {
+      const { results, rivalTimings } = await benchMatmul(gpu, shape, ceiling, repeats, processors, {
         ...(variants && { variants }),
         rivals: candidates,
       });
       if (cube) worthTiming.set(shape.entry, hopeful(results));
       if (wants("matmul")) matmul.push(...results);
       const best = results.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-      rivalMilliseconds.forEach((milliseconds, i) => {
+      rivalTimings.forEach(({ milliseconds, processorMilliseconds }, i) => {
         peers.push({
           peer: candidates[i]!.name,
           entry: shape.entry,
@@ -116,6 +116,7 @@ async function measure({ only, repeats, model, data }: Options): Promise<Report>
           milliseconds: best.milliseconds,
           variant: best.variant,
           ratio: milliseconds / best.milliseconds,
+          processorRatio: processorMilliseconds / processors / best.processorMilliseconds,
         });
       });
     }

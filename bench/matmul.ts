@@ -21,7 +21,7 @@ import { resident, type Tensor } from "../src/program/tensor";
 import { relativeError, tolerance } from "../src/testing/check";
 import { packed16, roundTo } from "../src/testing/numbers";
 import type { Ceiling } from "./ceiling";
-import { memoryFor, race, repeatedLaunch, type Candidate } from "./stopwatch";
+import { memoryFor, race, repeatedLaunch, type Candidate, type Timing } from "./stopwatch";
 
 export interface MatmulCase {
   readonly name: string;
@@ -104,7 +104,7 @@ export async function benchMatmul(
   rounds: number,
   processors: number,
   { variants = matmulVariants, rivals = [] }: RaceOptions = {},
-): Promise<{ results: MatmulResult[]; rivalMilliseconds: number[] }> {
+): Promise<{ results: MatmulResult[]; rivalTimings: Timing[] }> {
   const data = hostData(shape);
   const built = [];
   for (const variant of variants) built.push(await build(gpu, shape, data, variant));
@@ -133,7 +133,7 @@ export async function benchMatmul(
   built.forEach(({ dispose }) => dispose());
   return {
     results,
-    rivalMilliseconds: timings.slice(1 + built.length).map(({ milliseconds }) => milliseconds),
+    rivalTimings: timings.slice(1 + built.length),
   };
 }
 

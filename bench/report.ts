@@ -16,6 +16,8 @@ export interface PeerResult {
   readonly variant: string;
   /** Its time over ours. */
   readonly ratio: number;
+  /** The same of processor times; of use on software adapters alone. */
+  readonly processorRatio: number;
 }
 
 export interface Report {

@@ -54,7 +54,7 @@ export function asText(report: Report): string {
     parts.push(
       "",
       table(
-        ["512³ against", "product", "its ms", "our ms", "variant", "times as fast"],
+        ["512³ against", "product", "its ms", "our ms", "variant", "times as fast", "by processor time"],
         report.peers.map((row) => [
           row.peer,
           row.entry,
@@ -62,6 +62,7 @@ export function asText(report: Report): string {
           number(row.milliseconds),
           row.variant,
           number(row.ratio),
+          software(report, row.processorRatio),
         ]),
       ),
     );

@@ -166,29 +166,29 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
     let w3 = min(o + 3, last_out) * k4;
     let p3 = load_weight4(w3 + left); let q3 = load_weight4(w3 + right);
     let d0 = dy[y0 + o / 4];
-    a0 += d0.x * p0 + d0.y * p1 + d0.z * p2 + d0.w * p3;
-    b0 += d0.x * q0 + d0.y * q1 + d0.z * q2 + d0.w * q3;
+    a0 = add_products(d0, p0, p1, p2, p3, a0);
+    b0 = add_products(d0, q0, q1, q2, q3, b0);
     let d1 = dy[y1 + o / 4];
-    a1 += d1.x * p0 + d1.y * p1 + d1.z * p2 + d1.w * p3;
-    b1 += d1.x * q0 + d1.y * q1 + d1.z * q2 + d1.w * q3;
+    a1 = add_products(d1, p0, p1, p2, p3, a1);
+    b1 = add_products(d1, q0, q1, q2, q3, b1);
     let d2 = dy[y2 + o / 4];
-    a2 += d2.x * p0 + d2.y * p1 + d2.z * p2 + d2.w * p3;
-    b2 += d2.x * q0 + d2.y * q1 + d2.z * q2 + d2.w * q3;
+    a2 = add_products(d2, p0, p1, p2, p3, a2);
+    b2 = add_products(d2, q0, q1, q2, q3, b2);
     let d3 = dy[y3 + o / 4];
-    a3 += d3.x * p0 + d3.y * p1 + d3.z * p2 + d3.w * p3;
-    b3 += d3.x * q0 + d3.y * q1 + d3.z * q2 + d3.w * q3;
+    a3 = add_products(d3, p0, p1, p2, p3, a3);
+    b3 = add_products(d3, q0, q1, q2, q3, b3);
     let d4 = dy[y4 + o / 4];
-    a4 += d4.x * p0 + d4.y * p1 + d4.z * p2 + d4.w * p3;
-    b4 += d4.x * q0 + d4.y * q1 + d4.z * q2 + d4.w * q3;
+    a4 = add_products(d4, p0, p1, p2, p3, a4);
+    b4 = add_products(d4, q0, q1, q2, q3, b4);
     let d5 = dy[y5 + o / 4];
-    a5 += d5.x * p0 + d5.y * p1 + d5.z * p2 + d5.w * p3;
-    b5 += d5.x * q0 + d5.y * q1 + d5.z * q2 + d5.w * q3;
+    a5 = add_products(d5, p0, p1, p2, p3, a5);
+    b5 = add_products(d5, q0, q1, q2, q3, b5);
     let d6 = dy[y6 + o / 4];
-    a6 += d6.x * p0 + d6.y * p1 + d6.z * p2 + d6.w * p3;
-    b6 += d6.x * q0 + d6.y * q1 + d6.z * q2 + d6.w * q3;
+    a6 = add_products(d6, p0, p1, p2, p3, a6);
+    b6 = add_products(d6, q0, q1, q2, q3, b6);
     let d7 = dy[y7 + o / 4];
-    a7 += d7.x * p0 + d7.y * p1 + d7.z * p2 + d7.w * p3;
-    b7 += d7.x * q0 + d7.y * q1 + d7.z * q2 + d7.w * q3;
+    a7 = add_products(d7, p0, p1, p2, p3, a7);
+    b7 = add_products(d7, q0, q1, q2, q3, b7);
   }
   store_dx(row + 0, left, a0, b0);
   store_dx(row + 1, left, a1, b1);
@@ -198,6 +198,11 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   store_dx(row + 5, left, a5, b5);
   store_dx(row + 6, left, a6, b6);
   store_dx(row + 7, left, a7, b7);
+}
+
+// sum + d·w over four steps of the inner index, in order. fma, since SwiftShader does not fuse a product and a sum.
+fn add_products(d: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f, sum: vec4f) -> vec4f {
+  return fma(vec4f(d.w), w3, fma(vec4f(d.z), w2, fma(vec4f(d.y), w1, fma(vec4f(d.x), w0, sum))));
 }
 
 fn store_dx(row: u32, col4: u32, left: vec4f, right: vec4f) {
@@ -237,14 +242,14 @@ fn backward_weight(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     let q = x[n * k4 + right];
     let d = dy[n * stride4 + low];
     let e = dy[n * stride4 + high];
-    a0 += d.x * p; b0 += d.x * q;
-    a1 += d.y * p; b1 += d.y * q;
-    a2 += d.z * p; b2 += d.z * q;
-    a3 += d.w * p; b3 += d.w * q;
-    a4 += e.x * p; b4 += e.x * q;
-    a5 += e.y * p; b5 += e.y * q;
-    a6 += e.z * p; b6 += e.z * q;
-    a7 += e.w * p; b7 += e.w * q;
+    a0 = fma(vec4f(d.x), p, a0); b0 = fma(vec4f(d.x), q, b0);
+    a1 = fma(vec4f(d.y), p, a1); b1 = fma(vec4f(d.y), q, b1);
+    a2 = fma(vec4f(d.z), p, a2); b2 = fma(vec4f(d.z), q, b2);
+    a3 = fma(vec4f(d.w), p, a3); b3 = fma(vec4f(d.w), q, b3);
+    a4 = fma(vec4f(e.x), p, a4); b4 = fma(vec4f(e.x), q, b4);
+    a5 = fma(vec4f(e.y), p, a5); b5 = fma(vec4f(e.y), q, b5);
+    a6 = fma(vec4f(e.z), p, a6); b6 = fma(vec4f(e.z), q, b6);
+    a7 = fma(vec4f(e.w), p, a7); b7 = fma(vec4f(e.w), q, b7);
   }
   add_dw(row + 0, left, a0, b0);
   add_dw(row + 1, left, a1, b1);
