@@ -18,16 +18,26 @@ export type MatmulEntry = "forward" | "backward_input" | "backward_weight";
 interface Variant {
   readonly source: Readonly<Record<string, string>>;
   readonly constants: Readonly<Record<string, number>>;
-  /** Rows and columns of the result that one workgroup owns. */
-  readonly tile: number;
+  /** Columns and rows of the result that one workgroup owns. */
+  readonly tile: readonly [number, number];
 }
 
 const variants = {
-  registers: { source: { "matmul-registers.wgsl": registers }, constants: {}, tile: 64 },
-  shared: { source: { "matmul-shared.wgsl": shared }, constants: { SIDE: 16, DEPTH: 16 }, tile: 64 },
-  "shared-small": { source: { "matmul-shared.wgsl": shared }, constants: { SIDE: 8, DEPTH: 32 }, tile: 32 },
-  split: { source: { "matmul-split.wgsl": split }, constants: { SLICES: 16 }, tile: 16 },
+  registers: { source: { "matmul-registers.wgsl": registers }, constants: {}, tile: [64, 64] },
+  shared: { source: { "matmul-shared.wgsl": shared }, constants: { SIDE: 16, DEPTH: 16 }, tile: [64, 64] },
+  "shared-small": {
+    source: { "matmul-shared.wgsl": shared },
+    constants: { SIDE: 8, DEPTH: 32 },
+    tile: [32, 32],
+  },
+  split: { source: { "matmul-split.wgsl": split }, constants: { SLICES: 16 }, tile: [16, 16] },
 } satisfies Record<MatmulVariant, Variant>;
+/** `registers` for results of at most 16 columns, where lanes of the square form would be idle. */
+const tallRegisters: Variant = {
+  source: variants.registers.source,
+  constants: { WORKGROUP_COLS: 2, WORKGROUP_ROWS: 8 },
+  tile: [16, 64],
+};
 export const matmulVariants = Object.keys(variants) as MatmulVariant[];
 /** Workgroups of matmul-vector.wgsl on a GPU, and of 4 lanes without a sum across them for software adapters. */
 const vectorTiles = { wide: { OUTS: 8, LANES_PER_OUT: 8 }, few: { OUTS: 4, LANES_PER_OUT: 1 } } as const;
@@ -131,14 +141,15 @@ function launch(
   [cols, lines]: readonly [Scalar, Scalar],
   override?: MatmulVariant,
 ): void {
-  const shape = productShape(largestOf(cols), largestOf(lines));
-  const variant: Variant = variants[override ?? tape.tuning.matmul[entry][shape]];
+  const chosen = override ?? tape.tuning.matmul[entry][productShape(largestOf(cols), largestOf(lines))];
+  const isTall = chosen === "registers" && largestOf(cols) <= 16;
+  const variant: Variant = isTall ? tallRegisters : variants[chosen];
   const snippet = weight ? weightSnippets[weight.format] : weightSnippets.f32;
   tape.launch(
     kernel({ ...variant.source, ...snippet }, entry, variant.constants),
     tensors,
     { rows, first_tile: 0, ...dims },
-    [tiles(cols, variant.tile), tiles(lines, variant.tile), 1],
+    [tiles(cols, variant.tile[0]), tiles(lines, variant.tile[1]), 1],
     { multiplyAdds: largestOf(rows) * dims.outs * dims.inner, split: { field: "first_tile", axis: 1 } },
   );
 }
