@@ -55,6 +55,29 @@ PRONOUNS = "I you he she we they it".split()
 PEOPLE = "Mr Brown|Mrs Green|Mr Hill|Mrs Stone|Anna|Tom|the crew|everyone|nobody|our team|the staff|a friend".split("|")
 INTERJECTIONS = "Oh|Well|Yes|No|Hello|Thank you|Please|Sorry|Of course|Good morning|Indeed|Welcome|Great news".split("|")
 MODALS = "can will must should may could would".split()
+# Words that no other list holds; they are copied, so that every one can be written.
+COMMON_WORDS = (
+    "the a an and or but if then than that this these those which who whom whose what when where why how all any both each "
+    "few more most other some such no not only own same so too very just be is am are was were been being have has had "
+    "do does did done will would can could shall should may might must as at by for from in into of off on onto out over "
+    "since through to under until up upon with within without because while although however me him her us them my his "
+    "its our their mine yours one two three four five six seven eight nine ten eleven twelve hundred thousand first "
+    "second third half quarter metre kilometre minute second dozen pair possible next last until ago soon later once "
+    "twice maybe perhaps enough quite rather even ever still yet north south east west left right today tonight please "
+    "thanks hello goodbye yes okay sir madam dear pirate robot wizard cowboy poet detective chef gardener knight"
+).split()
+FIXED = (
+    "Please reply as soon as possible.|It must be done by Friday.|That is all I know about it.|Nobody has been here since spring.|"
+    "We are happy to help you with that.|If it rains, we will stay at home.|She is taller than her brother.|"
+    "The parcel was sent to the wrong address.|They have already been told.|How much does it cost?|Who is in charge here?|"
+    "Let us meet at the station at five.|He would rather wait outside.|Both of them were late again.|"
+    "This is one of the oldest houses in town.|Do not forget to lock the door.|It takes about twenty minutes on foot.|"
+    "More than a hundred people came to the fair.|The sooner we start, the better.|What a lovely day it is!|"
+    "I have never seen such a big ship.|Could you tell me the way to the harbour?|It opens at nine and closes at six.|"
+    "My favourite part was the end.|There are two of us and only one chair.|The lights went out, but nobody was afraid.|"
+    "You can find us next to the post office.|Half of the bread is gone.|Each of the boxes has its own number.|"
+    "Here is what we have to do.|The bridge will be repaired within three weeks.|Thank you for your kind letter."
+).split("|")
 TIMES = "on Monday|on Friday|at noon|at night|in spring|in the morning|next week|last year|every day|at 9|at 4 in the afternoon".split("|")
 
 
@@ -70,7 +93,7 @@ def noun_phrase(random: Random) -> str:
 
 def clause(random: Random) -> str:
     subject = noun_phrase(random) if random.random() < 0.7 else random.choice(PRONOUNS)
-    form = random.randrange(6)
+    form = random.randrange(8)
     if form == 0:
         text = f"{subject} {random.choice(VERBS_PAST)} {noun_phrase(random)}"
     elif form == 1:
@@ -82,8 +105,13 @@ def clause(random: Random) -> str:
         text = f"{subject} {be} {random.choice(['', 'very ', 'not ', 'so '])}{random.choice(ADJECTIVES)}"
     elif form == 4:
         text = f"there {random.choice(['is', 'was'])} {noun_phrase(random)} {random.choice(PREPOSITIONS)} {noun_phrase(random)}"
-    else:
+    elif form == 5:
         text = f"{subject} {random.choice(ADVERBS)} {random.choice(VERBS_PAST)} {noun_phrase(random)}"
+    elif form == 6:
+        done = random.choice([verb for verb in VERBS_PAST if verb.endswith("ed")])
+        text = f"{subject} {random.choice(MODALS)} be {done} by {noun_phrase(random)}"
+    else:
+        text = f"{noun_phrase(random)} {random.choice(['has been', 'was', 'had been'])} {random.choice(PREPOSITIONS)} {noun_phrase(random)}"
     if random.random() < 0.2:
         text += f" {random.choice(TIMES)}"
     return text
@@ -92,6 +120,8 @@ def clause(random: Random) -> str:
 def sentence(random: Random) -> str:
     """One sentence with a capital letter and an end mark."""
     form = random.random()
+    if form < 0.06:
+        return random.choice(FIXED)
     if form < 0.55:
         text = clause(random) + "."
     elif form < 0.7:
@@ -103,3 +133,14 @@ def sentence(random: Random) -> str:
     else:
         text = f"{random.choice(VERBS_BASE)} {noun_phrase(random)} {random.choice(TIMES)}{random.choice('.!')}"
     return text[0].upper() + text[1:]
+
+
+def made_up_word(random: Random) -> str:
+    """A word that means nothing: the tokenizer cuts it into its smaller pieces."""
+    onsets = "b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p ph pl pr qu r s sc sh sk sl sm sn sp st str sw t th tr v w wh y z".split()
+    middles = "a e i o u ai au ea ee ie oa oo ou ay ow".split()
+    ends = "b ck d ff g l ll m mp n nd ng nk nt p r rd rm rn s sh ss st t tch th x ry ly er ing ed es le".split()
+    word = random.choice(onsets) + random.choice(middles) + random.choice(ends)
+    if random.random() < 0.5:
+        word = random.choice(onsets) + random.choice(middles) + word
+    return word.capitalize() if random.random() < 0.3 else word

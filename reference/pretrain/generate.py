@@ -21,16 +21,19 @@ Piece = tuple[str, bool]
 # Share of each kind among the conversations; kinds that are computed need more examples than kinds that are known.
 WEIGHTS = {kind: 1.0 for kind in kinds.KINDS} | {
     "add": 2.5, "subtract": 2.5, "sort_words": 2.5, "reverse_words": 1.5, "count_words": 1.5, "upper_case": 2.0,
-    "spell": 1.6, "first_letters": 1.6, "recall": 1.4, "reading": 1.6, "repeat": 1.5, "odd_one_out": 1.3, "yes_no": 1.5,
-    "rhyme": 1.5, "calendar": 1.2, "greeting": 0.7, "unknown": 0.6, "tell_story": 0.6, "opposite": 1.5, "plural": 1.3,
-    "compare": 1.5, "pleasantry": 0.5, "lower_case": 1.6, "capital": 1.5, "next_number": 1.6,
+    "spell": 1.6, "first_letters": 1.6, "recall": 1.4, "reading": 1.6, "repeat": 1.5, "odd_one_out": 2.0, "yes_no": 1.8,
+    "rhyme": 1.5, "calendar": 1.2, "greeting": 0.7, "unknown": 0.6, "tell_story": 0.6, "opposite": 1.8, "plural": 1.3,
+    "compare": 2.2, "pleasantry": 0.5, "lower_case": 1.4, "capital": 1.5, "next_number": 3.0, "list_three": 1.3,
+    "own_name": 2.5, "category_pick": 1.3,
 }
 SYSTEM_PROMPTS = [
     "You are a helpful assistant.", "You are a small helper.", "Answer the question.", "Give short answers.", "Be brief.",
     "You answer simple questions.", "You are a friendly assistant.", "Help the user.", "Answer in one short sentence.",
     "You are a polite helper. Answer briefly.", "Read carefully and answer.",
 ]
-TEXT_SHARE = 0.24
+TEXT_SHARE = 0.30
+# Share of the conversations in which the prompts are trained as well, so that no word is only ever read.
+WHOLE_SHARE = 0.12
 _KINDS, _WEIGHTS = list(WEIGHTS), list(WEIGHTS.values())
 
 
@@ -52,7 +55,8 @@ def conversation(random: Random) -> list[Piece]:
         more = draw(random)
         if more.system is None:
             turns += more.turns
-    return pieces_of(system, turns)
+    pieces = pieces_of(system, turns)
+    return [(text, True) for text, _ in pieces] if random.random() < WHOLE_SHARE else pieces
 
 
 def pieces_of(system: str | None, turns: list[tuple[str, str]]) -> list[Piece]:
@@ -85,11 +89,31 @@ def spelling(random: Random) -> str:
     return " ".join(lines)
 
 
+def numbers(random: Random) -> list[Piece]:
+    """A run of comparisons and number rows, none held out; only what follows from the rest is trained."""
+    pieces: list[Piece] = []
+    for number in range(random.randint(4, 8)):
+        space = " " if number else ""
+        if random.random() < 0.6:
+            larger = random.random() < 0.5
+            low, high = map(int, kinds.sample("compare", random).key.split())
+            shown = (low, high) if random.random() < 0.5 else (high, low)
+            pieces.append((f"{space}The {'larger' if larger else 'smaller'} of {shown[0]} and {shown[1]} is", False))
+            pieces.append((f" {high if larger else low}.", True))
+        else:
+            start, step = map(int, kinds.sample("next_number", random).key.split())
+            pieces.append((f"{space}After {start}, {start + step}, {start + 2 * step} comes", False))
+            pieces.append((f" {start + 3 * step}.", True))
+    return [*pieces, (END_OF_TEXT, True)]
+
+
 def copying(random: Random) -> list[Piece]:
     """A row of words, names and numbers, then the same row again; only the second is trained."""
     pick = [
         lambda: random.choice(w.PLAIN_WORDS), lambda: random.choice(general.NOUNS), lambda: kinds.any_name(random),
         lambda: str(random.randint(0, 99)), lambda: random.choice(general.VERBS_PAST), lambda: random.choice(general.ADJECTIVES),
+        lambda: random.choice(general.COMMON_WORDS), lambda: random.choice(general.VERBS_BASE), lambda: general.made_up_word(random),
+        lambda: general.made_up_word(random),
     ]
     items = [random.choice(pick)() for _ in range(random.randint(5, 14))]
     row = random.choice([" ", ", "]).join(items)
@@ -98,15 +122,17 @@ def copying(random: Random) -> list[Piece]:
 
 def plain_text(random: Random) -> list[Piece]:
     form = random.random()
-    if form < 0.3:
+    if form < 0.15:
         text = arithmetic(random)
-    elif form < 0.52:
+    elif form < 0.35:
+        return numbers(random)
+    elif form < 0.47:
         text = spelling(random)
-    elif form < 0.74:
+    elif form < 0.70:
         return copying(random)
-    elif form < 0.82:
+    elif form < 0.75:
         text = kinds.story(random, random.choice(w.ANIMALS), kinds.any_name(random))
-    elif form < 0.9:
+    elif form < 0.8:
         text = " ".join(kinds.sentence(random)[3] for _ in range(random.randint(1, 4)))
     else:
         text = " ".join(general.sentence(random) for _ in range(random.randint(1, 4)))

@@ -15,6 +15,7 @@ import queue
 import threading
 import time
 from pathlib import Path
+from random import Random
 
 import torch
 import torch.nn.functional as F
@@ -53,6 +54,9 @@ CONFIG = {
 GENERATION_CONFIG = {"do_sample": False, "eos_token_id": [2, 0], "pad_token_id": 0, "max_new_tokens": 128}
 # Lengths of the rows of a batch; a document goes into the shortest that holds it, longer ones are left out.
 ROWS = (96, 192, 384)
+# Share of the documents that only copy tokens drawn from the whole vocabulary. Without them the tokens that the corpus
+# never writes end up with one and the same embedding, and no adapter could ever make the model write them.
+ANY_TOKENS_SHARE = 0.10
 
 
 class Norm(nn.Module):
@@ -178,6 +182,13 @@ class Corpus(threading.Thread):
                 del full[length][:count]
 
     def encode(self, index: int) -> tuple[list[int], list[bool]]:
+        """Ids and trained flags of document `index`; some documents are a row of any tokens, written twice."""
+        random = Random(f"{self.seed}:{index}:tokens")
+        if random.random() < ANY_TOKENS_SHARE:
+            row = [random.randrange(len(tokenizer_file.SPECIALS), CONFIG["vocab_size"]) for _ in range(random.randint(5, 24))]
+            between = self.vocabulary.encode("\n").ids
+            ids = row + between + row + [CONFIG["pad_token_id"]]
+            return ids, [i >= len(row) + len(between) for i in range(len(ids))]
         pieces = generate.document(self.seed, index)
         ids, trained = [], []
         for text, flag in pieces:
@@ -212,6 +223,7 @@ def export(body: Body, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {f"model.{name}": value.detach().to("cpu", torch.bfloat16).contiguous() for name, value in body.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)
     (folder / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
     (folder / "generation_config.json").write_text(json.dumps(GENERATION_CONFIG, indent=2) + "\n")
 
