@@ -4,7 +4,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 const gpu = ["src/{gpu,program,ops}/**/*.gpu.test.ts", "src/testing/*.gpu.test.ts"];
-const headless = ["src/headless/**/*.test.ts"];
+const headless = ["{src,e2e}/headless/**/*.test.ts"];
 
 const project = (name: string, include: string[], exclude: string[]): TestProjectInlineConfiguration => ({
   extends: true,

@@ -2,7 +2,7 @@
 // options as they were checked there.
 
 import { appendFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { AppError } from "../core/errors";
 import type { RunEvent } from "../core/metrics";
 import { defaultRunConfig, type RunConfig } from "../core/run-config";
@@ -39,14 +39,15 @@ export async function train(options: TrainOptions): Promise<void> {
   const adapter = options.adapter ? await readAdapterFolder(options.adapter, model) : undefined;
   const started = withAdapterShape(config, adapter);
   const prepared = prepareRun(model, started, await readDatasetFile(options.data));
-  await makeRunFolder(options.out);
+  await refuseEarlierRun(options.out);
+  const gpu = await openGpuAloud();
+  await mkdir(options.out, { recursive: true });
   await writeJson(join(options.out, "run.json"), started);
   const problems = prepared.problems.map((problem) => `${JSON.stringify(problem)}\n`).join("");
   await writeFile(join(options.out, "problems.jsonl"), problems);
   const metricsFile = join(options.out, "metrics.jsonl");
   await writeFile(metricsFile, "");
 
-  const gpu = await openGpuAloud();
   const tuned = tunedRun(prepared, await tuningOf(gpu));
   say(
     `${prepared.trainingRows} rows to train on, ${prepared.evaluationRows} held out, ${prepared.cutRows} cut`,
@@ -156,6 +157,12 @@ interface MergeOptions {
 }
 
 export async function merge(options: MergeOptions): Promise<void> {
+  if (resolve(options.out) === resolve(options.model)) {
+    throw new AppError(
+      "bad-config",
+      `--out ${options.out}: it is the model's own folder, which would be overwritten while it is read. Choose another.`,
+    );
+  }
   const model = await openModel(folderSource(options.model));
   const adapter = await readAdapterFolder(options.adapter, model);
   await mkdir(options.out, { recursive: true });
@@ -188,10 +195,10 @@ export async function plan(options: PlanOptions): Promise<void> {
   process.stdout.write(`${JSON.stringify(output, undefined, 2)}\n`);
 }
 
-/** Makes the folder; refuses one that holds an earlier run, so that none is ever overwritten. */
-async function makeRunFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  if (!(await readdir(folder)).includes("metrics.jsonl")) return;
+/** Refuses a folder that holds an earlier run, so that none is ever overwritten. */
+async function refuseEarlierRun(folder: string): Promise<void> {
+  const files = await readdir(folder).catch((): string[] => []);
+  if (!files.includes("metrics.jsonl")) return;
   throw new AppError(
     "bad-config",
     `--out ${folder}: it holds an earlier run. Choose another folder, or remove that one.`,

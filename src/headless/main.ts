@@ -1,9 +1,20 @@
 // The command line: the engine under Node, over files. Metrics go to standard output as JSON lines, words for people
 // to standard error.
 
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { runConfigHelp } from "../core/run-config-check";
 import { evaluate, generate, merge, plan, train } from "./commands";
+
+/** Reads an option's number; refuses what is no number or out of range. */
+function number(min: number, max: number, kind: "whole" | "real" = "real"): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    const fits = text.trim() !== "" && value >= min && value <= max;
+    if (fits && (kind === "real" || Number.isInteger(value))) return value;
+    const what = kind === "whole" ? "A whole number" : "A number";
+    throw new InvalidArgumentError(`${what} from ${min} to ${max} was expected.`);
+  };
+}
 
 const program = new Command("headless").description(
   "Fine-tune, try and merge language models with the engine that runs in the browser tab.",
@@ -16,14 +27,18 @@ const model = new Option(
 const config = new Option("--config <file>", "run.json; without it every field has its default");
 const adapter = new Option("--adapter <folder>", "adapter folder in PEFT form");
 const sampling = [
-  new Option("--max-tokens <count>", "most new tokens").default(128).argParser(Number),
-  new Option("--temperature <number>", "0 is greedy").default(0).argParser(Number),
-  new Option("--top-k <count>", "keep only the likeliest tokens; 0 keeps all").default(0).argParser(Number),
+  new Option("--max-tokens <count>", "most new tokens").default(128).argParser(number(1, 1e6, "whole")),
+  new Option("--temperature <number>", "0 is greedy").default(0).argParser(number(0, 100)),
+  new Option("--top-k <count>", "keep only the likeliest tokens; 0 keeps all")
+    .default(0)
+    .argParser(number(0, 1e6, "whole")),
   new Option("--top-p <share>", "keep the likeliest tokens up to this share; 1 keeps all")
     .default(1)
-    .argParser(Number),
-  new Option("--repetition-penalty <number>", "1 changes nothing").default(1).argParser(Number),
-  new Option("--seed <number>", "of the sampling").default(0).argParser(Number),
+    .argParser(number(0, 1)),
+  new Option("--repetition-penalty <number>", "1 changes nothing").default(1).argParser(number(0.01, 100)),
+  new Option("--seed <number>", "of the sampling")
+    .default(0)
+    .argParser(number(0, Number.MAX_SAFE_INTEGER, "whole")),
 ];
 
 program

@@ -1,7 +1,8 @@
-// Workgroup counts for kernels that number their workgroups along x and fold into y past WebGPU's 65,535.
+// How ops lay work out over launches and workgroups: counts that fold into y past WebGPU's 65,535, and sums over rows
+// cut into ranges.
 
 import { MAX_WORKGROUPS } from "../gpu/device";
-import { scalarAt, tiles, type Scalar, type Values } from "../program/tensor";
+import { largestOf, scalarAt, tiles, within, type Scalar, type Values } from "../program/tensor";
 
 /** Grid of ceil(items / perGroup) workgroups. The kernel reads its number as group.y·groups.x + group.x. */
 export function foldedGrid(items: Scalar, perGroup: number): [Scalar, Scalar, Scalar] {
@@ -15,4 +16,18 @@ export function foldedGrid(items: Scalar, perGroup: number): [Scalar, Scalar, Sc
     { largest: y(groups.largest), at: (values: Values) => y(scalarAt(groups, values)) },
     1,
   ];
+}
+
+/**
+ * Rows that one invocation sums over in one launch. Mesa's lavapipe ends a loop without a word after 65,535 rounds
+ * (measured in Firefox), and a longer loop is heavy for a single launch anyway.
+ */
+const ROWS_A_SUM = 32_768;
+
+/** Cuts a sum over rows into ranges, one launch each; the launches add up. */
+export function rowRanges(rows: Scalar): { readonly first: number; readonly rows: Scalar }[] {
+  return Array.from({ length: Math.ceil(largestOf(rows) / ROWS_A_SUM) }, (_, range) => {
+    const first = range * ROWS_A_SUM;
+    return { first, rows: within(rows, first, ROWS_A_SUM) };
+  });
 }

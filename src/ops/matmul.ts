@@ -8,8 +8,9 @@ import vector from "../../shaders/matmul-vector.wgsl?raw";
 import { assert } from "../core/errors";
 import { kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
-import { largestOf, resident, tiles, type Scalar, type Tensor } from "../program/tensor";
+import { largestOf, resident, rowsOf, tiles, type Scalar, type Tensor } from "../program/tensor";
 import { productShape, type MatmulVariant } from "../program/tuning";
+import { rowRanges } from "./launch-grid";
 import { weightSnippets, type Weight, type WeightPart } from "./weight";
 
 export type { MatmulVariant };
@@ -119,16 +120,10 @@ export function matmulBackwardWeight(
 ): void {
   const [outs, inner] = [largestOf(dw.shape[0]!), largestOf(dw.shape[1]!)];
   const dims = { outs, inner, stride: roundUp4(outs), accumulate: 1, has_bias: 0, scale: options.scale ?? 1 };
-  launch(
-    tape,
-    "backward_weight",
-    undefined,
-    { x, dy, dw },
-    x.shape[0]!,
-    dims,
-    [inner, outs],
-    options.variant,
-  );
+  for (const { first, rows } of rowRanges(x.shape[0]!)) {
+    const tensors = { x: rowsOf(x, first, rows), dy: rowsOf(dy, first, rows), dw };
+    launch(tape, "backward_weight", undefined, tensors, rows, dims, [inner, outs], options.variant);
+  }
 }
 
 function launch(

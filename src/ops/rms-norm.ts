@@ -5,8 +5,8 @@ import shader from "../../shaders/rms-norm.wgsl?raw";
 import { kernel } from "../gpu/kernel";
 import type { Parameter } from "../program/parameters";
 import type { Tape } from "../program/tape";
-import { rowLength, tiles, type Tensor } from "../program/tensor";
-import { foldedGrid } from "./launch-grid";
+import { rowLength, rowsOf, tiles, type Tensor } from "../program/tensor";
+import { foldedGrid, rowRanges } from "./launch-grid";
 
 const sources = { "rms-norm.wgsl": shader, "reduce.wgsl": reduce };
 const WORKGROUP_SIZE = 64;
@@ -34,9 +34,15 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: NormWeight, eps: number):
   tape.rule([x], [y], weight.parameter ? [weight.parameter] : [], (gradients) => {
     const dy = gradients.of(y);
     if (weight.parameter) {
-      const dims = { rows, cols, eps, accumulate: 1 };
-      const tensors = { x, dy, rstd, dw: weight.parameter.gradient };
-      tape.launch(kernel(sources, "backward_weight"), tensors, dims, [tiles(cols / 4, WORKGROUP_SIZE), 1, 1]);
+      for (const range of rowRanges(rows)) {
+        const inRange = (tensor: Tensor): Tensor => rowsOf(tensor, range.first, range.rows);
+        tape.launch(
+          kernel(sources, "backward_weight"),
+          { x: inRange(x), dy: inRange(dy), rstd: inRange(rstd), dw: weight.parameter.gradient },
+          { rows: range.rows, cols, eps, accumulate: 1 },
+          [tiles(cols / 4, WORKGROUP_SIZE), 1, 1],
+        );
+      }
     }
     gradients.contribute(x, (dx, accumulate) => {
       const dims = { rows, cols, eps, accumulate };

@@ -86,6 +86,12 @@ export function view(of: Tensor, name: string, offset: number, shape: readonly S
   return tensor;
 }
 
+/** Rows [first, first + rows) of a tensor. */
+export function rowsOf(tensor: Tensor, first: number, rows: Scalar): Tensor {
+  const offset = first * rowLength(tensor) * BYTES_PER_ELEMENT;
+  return view(tensor, `${tensor.name} from row ${first}`, offset, [rows, ...tensor.shape.slice(1)]);
+}
+
 /** The tensor that owns the memory. */
 export function rootOf(tensor: Tensor): Tensor {
   return tensor.view?.of ?? tensor;

@@ -11,7 +11,7 @@ import { planBatches } from "../data/batches";
 import { openDecoder } from "../engine/open-decoder";
 import { folderSource } from "../headless/folder-source";
 import type { WeightSource } from "../model/weights/declare";
-import { relativeError } from "../testing/check";
+import { relativeError, tolerance } from "../testing/check";
 import { DecoderUnderTest } from "../testing/parity/decoder-under-test";
 import { readGoldenCurve } from "../testing/parity/golden-case";
 import { testGpu } from "../testing/test-gpu";
@@ -116,7 +116,9 @@ describe("training", () => {
     const four = await trained(await runOf({ microBatchSize: 4, gradientAccumulation: 1 }), 6);
     const one = await trained(await runOf({ microBatchSize: 1, gradientAccumulation: 4 }), 6);
     expect(relativeError(one.losses, four.losses)).toBeLessThanOrEqual(1e-6);
-    expect(relativeError(one.values, four.values)).toBeLessThanOrEqual(1e-6);
+    // AdamW divides a gradient by its own size. The smallest of n is about 1/n of a typical one, so the rounding of its
+    // sum counts n-fold in that one element: n·ε/√n = √n·ε of the whole.
+    expect(relativeError(one.values, four.values)).toBeLessThanOrEqual(tolerance(four.values.length));
   });
 
   it("repeats a run with dropout to the bit, and other seeds drop other elements", async () => {
