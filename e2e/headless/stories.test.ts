@@ -87,7 +87,7 @@ function stories(): void {
     const data = writeRows("rows.jsonl", rows);
     const config = folder.path("run.json");
     const settings = {
-      maxSteps: 200,
+      maxSteps: 120,
       microBatchSize: 2,
       learningRate: 1e-2,
       evaluationSplit: 0,
@@ -98,14 +98,17 @@ function stories(): void {
     const done = await run("train", "--model", model, "--data", data, "--config", config, "--out", out);
     expect(done.code, done.stderr).toBe(0);
     const steps = jsonLines<RunEvent>(done.stdout).filter((one): one is StepMetrics => one.kind === "step");
-    expect(steps).toHaveLength(200);
+    expect(steps).toHaveLength(120);
     expect(steps[0]!.loss).toBeGreaterThan(2);
-    expect(steps.at(-1)!.loss).toBeLessThan(0.3);
+    // It has never seen its end token: that row of its embedding is the same as those of some 200 unused bytes, so no
+    // adapter can prefer it. All but the two ends and the choice between "blue" and "moon" can be learned.
+    const { tokenAccuracy, supervisedTokens } = steps.at(-1)!;
+    expect(tokenAccuracy * supervisedTokens).toBeCloseTo(supervisedTokens - 3, 6);
     expect(readFileSync(join(out, "adapter", "adapter_model.safetensors")).length).toBeGreaterThan(0);
 
     const begun = ["--raw", "--prompt", "The blue fox lived", "--max-tokens", "32"];
     const after = await run("generate", "--model", model, "--adapter", join(out, "adapter"), ...begun);
-    expect(`The blue fox lived${after.stdout.replace(/\n$/, "")}`).toBe(rows[0]);
+    expect(`The blue fox lived${after.stdout}`.slice(0, rows[0]!.length)).toBe(rows[0]);
   });
 
   it("has the stored mean cross-entropy on texts", async () => {

@@ -10,19 +10,25 @@ export interface TokenStream {
   flush(): string;
 }
 
-/** Everything given out, joined, equals the tokenizer's decoding of all ids at once. */
-export function createTokenStream(tokenizer: Pick<Tokenizer, "decode">): TokenStream {
+/**
+ * Everything given out, joined, equals the tokenizer's decoding of all ids at once; behind `before`, ids whose text is
+ * out already, what their decoding together adds to it (a space, for tokenizers that drop the first one of a text).
+ */
+export function createTokenStream(
+  tokenizer: Pick<Tokenizer, "decode">,
+  before: ArrayLike<number> = [],
+): TokenStream {
   // ids[settled, ) are decoded again at each push; ids[settled, shown) are there for context, their text is out already.
-  let ids: number[] = [];
-  let shown = 0;
+  let ids: number[] = Array.from(before);
+  let shown = ids.length;
   const decode = (part: number[]): string => tokenizer.decode(part, { skipSpecial: true });
   const advance = (complete: (text: string) => boolean): string => {
-    const before = decode(ids.slice(0, shown));
+    const out = decode(ids.slice(0, shown));
     const text = decode(ids);
-    if (text.length <= before.length || !complete(text)) return "";
+    if (text.length <= out.length || !complete(text)) return "";
     ids = ids.slice(shown);
     shown = ids.length;
-    return text.slice(before.length);
+    return text.slice(out.length);
   };
   return {
     push: (id) => {

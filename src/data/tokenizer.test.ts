@@ -68,6 +68,14 @@ describe.each(tokenizers)("a %s tokenizer", (_, tokenizer) => {
     expect(out + stream.flush()).toBe(tokenizer.decode(ids, { skipSpecial: true }));
   });
 
+  it("continues a text with the space that a text of its own would drop", () => {
+    const ids = tokenizer.encode("The fox lived on the moon", { addSpecial: false });
+    const end = ids.length - 1;
+    const stream = createTokenStream(tokenizer, ids.slice(0, end));
+    const before = tokenizer.decode(ids.slice(0, end), { skipSpecial: true });
+    expect(before + stream.push(ids[end]!)).toBe("The fox lived on the moon");
+  });
+
   it("flushes an incomplete character as U+FFFD", () => {
     const stream = createTokenStream(tokenizer);
     const ids = tokenizer.encode("🙂", { addSpecial: false });

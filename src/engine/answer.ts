@@ -28,12 +28,13 @@ export async function* answer(
   yield* decoded(chat.tokenizer, generator.generate(prompt, { ...options, stopIds: chat.stopIds }));
 }
 
-/** Ids as they are generated → text that is never half a character. */
+/** Ids as they are generated → text that is never half a character. `continued` are the ids of a text that goes on. */
 export async function* decoded(
   tokenizer: Tokenizer,
   generated: AsyncIterable<number>,
+  continued?: ArrayLike<number>,
 ): AsyncGenerator<AnswerPart> {
-  const stream = createTokenStream(tokenizer);
+  const stream = createTokenStream(tokenizer, continued);
   const ids: number[] = [];
   for await (const id of generated) {
     ids.push(id);

@@ -64,13 +64,9 @@ export class ChatSession {
   /** Continues plain text, without the chat template. */
   async *complete(text: string, options: AnswerOptions): AsyncGenerator<AnswerPart> {
     const { tokenizer } = this.model.chat;
-    yield* decoded(
-      tokenizer,
-      this.generator.generate(tokenizer.encode(text, { addSpecial: true }), {
-        ...options,
-        stopIds: tokenizer.eosIds,
-      }),
-    );
+    const prompt = tokenizer.encode(text, { addSpecial: true });
+    const generated = this.generator.generate(prompt, { ...options, stopIds: tokenizer.eosIds });
+    yield* decoded(tokenizer, generated, prompt);
   }
 
   dispose(): void {
