@@ -14,7 +14,10 @@ export type ErrorCode =
   | "bad-dataset-row"
   | "file-missing"
   | "non-finite"
-  | "stopped";
+  | "stopped"
+  | "busy"
+  | "storage-full"
+  | "storage-missing";
 
 /** A failure that the person can act on. `message` names the file, field and value, and what to do next. */
 export class AppError extends Error {

@@ -1,0 +1,65 @@
+// What is kept of a run and of an adapter: the entries of the run list and of the adapter list. The bulky parts
+// (metrics, tensors, checkpoints, datasets) are kept beside them under the same id.
+
+import type { EvaluationMetrics } from "./metrics";
+import type { RunConfig } from "./run-config";
+
+/** A model that can be opened again. */
+export type ModelReference = { readonly kind: "built-in"; readonly name: string };
+
+/** A dataset as a run knew it. The file itself is kept under its hash. */
+export interface DatasetRecord {
+  readonly fileName: string;
+  readonly bytes: number;
+  /** Of the whole file, in hexadecimal. */
+  readonly sha256: string;
+  /** The recognised form, a FormatName of data/ or "plain-text". */
+  readonly format: string;
+  readonly rows: number;
+}
+
+/**
+ * `running` is true of one tab only: the one that holds the run's lock. A running or paused run without that lock was
+ * interrupted, and is listed so.
+ */
+export type RunStatus =
+  "running" | "paused" | "finished" | "stopped" | "interrupted" | "non-finite" | "failed";
+
+export interface RunRecord {
+  readonly id: string;
+  /** Given by the person, or made of dataset and time. */
+  readonly name: string;
+  readonly model: ModelReference;
+  readonly dataset: DatasetRecord;
+  readonly config: RunConfig;
+  /** Adapter that it started from, instead of a new one. */
+  readonly startedFrom?: string;
+  readonly status: RunStatus;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Steps done, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  /** Steps after which the stored adapter and checkpoint were taken; 0 when there is none yet. */
+  readonly savedStep: number;
+  readonly loss?: number;
+  readonly evaluation?: EvaluationMetrics;
+  /** Why it ended, in a sentence. */
+  readonly message?: string;
+}
+
+export interface AdapterRecord {
+  /** That of its run, for an adapter that was trained here. */
+  readonly id: string;
+  readonly name: string;
+  readonly model: ModelReference;
+  readonly origin: "trained" | "imported";
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targetModules: readonly string[];
+  /** Size of its tensors. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
