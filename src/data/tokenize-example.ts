@@ -37,6 +37,10 @@ export interface TokenizedDataset {
   readonly sequences: readonly TokenSequence[];
   /** For each sequence the record number of the row it comes from. */
   readonly rows: readonly number[];
+  /** For each sequence the line on which its row begins. */
+  readonly lines: readonly number[];
+  /** For each sequence its tokens before cutting. */
+  readonly lengths: readonly number[];
   /** Rows with nothing to train on, or that the template refuses. */
   readonly problems: readonly RowProblem[];
   /** Number of sequences that were cut at cutoffLength. */
@@ -99,30 +103,75 @@ export function tokenizeDataset(
   format: ChatFormat,
   options: TokenizeOptions,
 ): TokenizedDataset {
+  const work = tokenizeInSteps(dataset, format, options);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * As `tokenizeDataset`, but yields after each row the number of rows done (a long text counts in parts), so that a
+ * large dataset need not be done in one go.
+ */
+export function* tokenizeInSteps(
+  dataset: Dataset,
+  format: ChatFormat,
+  options: TokenizeOptions,
+): Generator<number, TokenizedDataset> {
   const sequences: TokenSequence[] = [];
   const rows: number[] = [];
+  const lines: number[] = [];
+  const lengths: number[] = [];
   const problems: RowProblem[] = [];
+  const pool = new SequencePool();
   let cut = 0;
-  for (const { example, row, line } of dataset.examples) {
+  for (const [index, { example, row, line }] of dataset.examples.entries()) {
     try {
       const parts =
         dataset.format === "plain-text" && example.kind === "text"
-          ? divideText(example.text, format.tokenizer, options.cutoffLength)
+          ? yield* divideText(example.text, format.tokenizer, options.cutoffLength)
           : [tokenizeExample(example, format, { ...options, cutoffLength: Infinity })];
       for (const part of parts) {
         if (part.ids.length > options.cutoffLength) cut++;
         const sequence = cutOff(part, options.cutoffLength);
         if (!sequence.trained.includes(1)) throw nothingToTrain(part, options);
-        sequences.push(sequence);
+        sequences.push(pool.add(sequence));
         rows.push(row);
+        lines.push(line);
+        lengths.push(part.ids.length);
       }
     } catch (error) {
       if (!(error instanceof AppError) || error.name !== "bad-dataset-row") throw error;
       problems.push({ line, row, field: "", reason: error.message });
     }
+    yield index + 1;
   }
-  return { sequences, rows, problems, cut };
+  return { sequences, rows, lines, lengths, problems, cut };
 }
+
+/** Holds many sequences in few buffers: two of their own for each short row would weigh more than its tokens. */
+class SequencePool {
+  private ids = new Uint32Array(0);
+  private trained = new Uint8Array(0);
+  private used = 0;
+
+  add(sequence: TokenSequence): TokenSequence {
+    const { length } = sequence.ids;
+    if (this.used + length > this.ids.length) {
+      this.ids = new Uint32Array(Math.max(length, POOL_TOKENS));
+      this.trained = new Uint8Array(this.ids.length);
+      this.used = 0;
+    }
+    const begin = this.used;
+    this.used += length;
+    this.ids.set(sequence.ids, begin);
+    this.trained.set(sequence.trained, begin);
+    return { ids: this.ids.subarray(begin, this.used), trained: this.trained.subarray(begin, this.used) };
+  }
+}
+
+const POOL_TOKENS = 2 ** 18;
 
 function tokenizeConversation(
   messages: readonly Message[],
@@ -165,19 +214,41 @@ function tokenizeText(text: string, tokenizer: Tokenizer): TokenSequence {
 }
 
 /** A long text in pieces of at most `length` tokens, each with the tokenizer's BOS, the last with EOS. */
-function divideText(text: string, tokenizer: Tokenizer, length: number): TokenSequence[] {
-  const ids = Array.from(tokenizer.encode(text, { addSpecial: false }));
-  if (tokenizer.eosId !== undefined) ids.push(tokenizer.eosId);
-  const { bosId } = tokenizer;
+function* divideText(text: string, tokenizer: Tokenizer, length: number): Generator<number, TokenSequence[]> {
+  const { bosId, eosId } = tokenizer;
   const start = bosId !== undefined && tokenizer.encode("", { addSpecial: true })[0] === bosId ? [bosId] : [];
   const step = Math.max(1, length - start.length);
   const pieces: TokenSequence[] = [];
-  for (let at = 0; at < ids.length; at += step) {
-    const piece = wholeTrained(Uint32Array.from([...start, ...ids.slice(at, at + step)]));
-    // A single token is only a first token, of which nothing can be learned.
-    if (piece.ids.length > 1) pieces.push(piece);
+  let ids: number[] = [];
+  const take = (least: number): void => {
+    let at = 0;
+    for (; ids.length - at >= least; at += step) {
+      const piece = wholeTrained(Uint32Array.from([...start, ...ids.slice(at, at + step)]));
+      // A single token is only a first token, of which nothing can be learned.
+      if (piece.ids.length > 1) pieces.push(piece);
+    }
+    ids = ids.slice(at);
+  };
+  for (const part of textParts(text)) {
+    for (const id of tokenizer.encode(part, { addSpecial: false })) ids.push(id);
+    take(step);
+    yield 0;
   }
+  if (eosId !== undefined) ids.push(eosId);
+  take(1);
   return pieces;
+}
+
+/** Parts that are encoded at once; a longer text is parted behind a line break, where tokens hardly ever reach across. */
+const PART_CHARACTERS = 2 ** 16;
+
+function* textParts(text: string): Generator<string> {
+  for (let begin = 0; begin < text.length;) {
+    const lineBreak = text.indexOf("\n", begin + PART_CHARACTERS);
+    const end = lineBreak < 0 ? text.length : lineBreak + 1;
+    yield text.slice(begin, end);
+    begin = end;
+  }
 }
 
 function wholeTrained(ids: Uint32Array): TokenSequence {

@@ -28,31 +28,32 @@ export interface MemoryEstimate {
 export interface SessionPlans {
   readonly model: DeclaredModel;
   readonly training?: TrainingPlan;
-  readonly generation?: GenerationPlan;
+  /** One for each adapter that answers. */
+  readonly generations?: readonly GenerationPlan[];
 }
 
 /** Every program of a session. They never run at once, so they share their activation banks. */
-export function plansOf({ training, generation }: SessionPlans): MemoryPlan[] {
+export function plansOf({ training, generations = [] }: SessionPlans): MemoryPlan[] {
   return [
     ...(training ? [training.microStep, training.update, training.evaluation] : []),
-    ...(generation ? [generation.prefill, generation.decode] : []),
+    ...generations.flatMap((generation) => [generation.prefill, generation.decode]),
   ];
 }
 
 /** Every resident tensor of a session, each once. */
 export function residentsOf(plans: SessionPlans): Set<Tensor> {
-  const { model, training, generation } = plans;
+  const { model, training, generations = [] } = plans;
   const tensors = [
     ...modelTensors(model),
     ...plansOf(plans).flatMap((plan) => plan.residents),
     ...(training ? [...training.inputs.tensors, training.report] : []),
-    ...(generation ? [generation.tokens, generation.positions, generation.lastRow, generation.logits] : []),
+    ...generations.flatMap(({ tokens, positions, lastRow, logits }) => [tokens, positions, lastRow, logits]),
   ];
   return new Set(tensors.map(rootOf));
 }
 
 export function estimateMemory(plans: SessionPlans): MemoryEstimate {
-  const { model, training, generation } = plans;
+  const { model, training, generations = [] } = plans;
   const remaining = residentsOf(plans);
   const take = (tensors: readonly Tensor[]): number => {
     let bytes = 0;
@@ -65,10 +66,10 @@ export function estimateMemory(plans: SessionPlans): MemoryEstimate {
   const weights = take(modelTensors(model));
   const optimizer = parameters ? take([parameters.moment1, parameters.moment2]) : 0;
   const adapter = parameters ? take([parameters.values, parameters.gradients]) : 0;
-  const cache = generation ? take(generation.cache.flatMap(({ keys, values }) => [keys, values])) : 0;
+  const cache = take(generations.flatMap((plan) => plan.cache.flatMap(({ keys, values }) => [keys, values])));
   const activations = sum(sharedBankBytes(plansOf(plans)));
   const uniforms = sum(plansOf(plans).map(arenaBytes));
-  const readBack = (training?.report.bytes ?? 0) + (generation?.logits.bytes ?? 0);
+  const readBack = (training?.report.bytes ?? 0) + sum(generations.map(({ logits }) => logits.bytes));
   const other = take([...remaining]) + uniforms + readBack * READBACK_SLOTS;
   const total = weights + adapter + optimizer + activations + cache + other;
   return { weights, parameters: adapter, optimizer, activations, cache, other, total };

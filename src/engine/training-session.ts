@@ -2,14 +2,15 @@
 // the memory. `TrainingSession` then owns everything on the GPU until it is disposed of.
 
 import type { TokenSequence } from "../core/batch";
+import type { Checkpoint } from "../core/checkpoint";
 import type { RunEvent, SampleAnswers } from "../core/metrics";
 import { AppError } from "../core/errors";
 import type { RowProblem } from "../core/message";
 import type { RunConfig } from "../core/run-config";
 import type { HostTensor } from "../core/host-tensor";
-import { batchesInOrder, planBatches, splitEvaluation } from "../data/batches";
+import { batchesInOrder, planBatches, splitEvaluation, type BatchPlan } from "../data/batches";
 import type { Dataset } from "../data/read-dataset";
-import { tokenizeDataset } from "../data/tokenize-example";
+import { tokenizeDataset, type TokenizedDataset } from "../data/tokenize-example";
 import type { PeftAdapter } from "../export/peft";
 import { Generator, planGeneration } from "../generate/generator";
 import { greedy } from "../generate/sampler";
@@ -45,6 +46,11 @@ export interface PreparedRun {
   readonly problems: readonly RowProblem[];
   readonly trainingRows: number;
   readonly evaluationRows: number;
+  readonly stepsPerEpoch: number;
+  /** Tokens of all optimiser steps together. */
+  readonly totalTokens: number;
+  /** Tokens of the held-out rows. */
+  readonly evaluationTokens: number;
   /** Rows cut at cutoffLength. */
   readonly cutRows: number;
   /** The largest micro-batch, of training and evaluation alike. */
@@ -59,9 +65,19 @@ export interface PlannedRun extends SessionPlans {
   readonly recomputesLayers: boolean;
 }
 
-/** Reads, tokenises, splits, batches and plans. Throws `bad-dataset` when no row can be trained on. */
-export function prepareRun(model: OpenedModel, config: RunConfig, dataset: Dataset): PreparedRun {
-  const rows = tokenizeRows(model, config, dataset);
+/**
+ * Splits, batches and plans, after tokenising where `tokenized` is not given: the dataset tokenised with the same cutoff
+ * length and trainOnPrompt. Throws `bad-dataset` when no row can be trained on.
+ */
+export function prepareRun(
+  model: OpenedModel,
+  config: RunConfig,
+  dataset: Pick<Dataset, "fileName" | "problems"> & Partial<Dataset>,
+  tokenized?: TokenizedDataset,
+): PreparedRun {
+  const rows = tokenized ?? tokenizeDataset(dataset as Dataset, model.chat, config);
+  const problems = [...dataset.problems, ...rows.problems].sort((a, b) => a.line - b.line);
+  if (rows.sequences.length === 0) throw nothingToTrainOn(dataset.fileName, problems);
   const { training, evaluation } = splitEvaluation(rows.sequences, config.evaluationSplit, config.seed);
   const batches = planBatches(training, config);
   const held = batchesInOrder(evaluation, config.microBatchSize);
@@ -78,9 +94,12 @@ export function prepareRun(model: OpenedModel, config: RunConfig, dataset: Datas
       epoch: (step) => Math.floor(step / batches.stepsPerEpoch),
       evaluation: held,
     },
-    problems: rows.problems,
+    problems,
     trainingRows: training.length,
     evaluationRows: evaluation.length,
+    stepsPerEpoch: batches.stepsPerEpoch,
+    totalTokens: tokensOfSteps(batches, training),
+    evaluationTokens: held.reduce((sum, batch) => sum + batch.tokens.length, 0),
     cutRows: rows.cut,
     capacity,
     plans: planRun(model, config, capacity),
@@ -107,17 +126,22 @@ export function prepareEvaluation(model: OpenedModel, config: RunConfig, dataset
   };
 }
 
-function tokenizeRows(
-  model: OpenedModel,
-  config: RunConfig,
-  dataset: Dataset,
-): { sequences: readonly TokenSequence[]; problems: RowProblem[]; cut: number } {
-  const { sequences, problems, cut } = tokenizeDataset(dataset, model.chat, config);
-  const all = [...dataset.problems, ...problems].sort((a, b) => a.line - b.line);
-  if (sequences.length > 0) return { sequences, problems: all, cut };
-  const first = all[0];
-  const why = first ? ` The first problem is at line ${first.line}: ${first.field}: ${first.reason}` : "";
-  throw new AppError("bad-dataset", `${dataset.fileName}: no row can be trained on.${why}`);
+/** Whole epochs take every row once; what is left is counted step by step. */
+function tokensOfSteps(batches: BatchPlan, rows: readonly TokenSequence[]): number {
+  const wholeEpochs = Math.floor(batches.steps / batches.stepsPerEpoch);
+  let tokens = wholeEpochs * batches.tokensPerEpoch;
+  for (let step = wholeEpochs * batches.stepsPerEpoch; step < batches.steps; step++) {
+    for (const index of batches.sequencesOfStep(step).flat()) tokens += rows[index]!.ids.length;
+  }
+  return tokens;
+}
+
+function nothingToTrainOn(fileName: string, problems: readonly RowProblem[]): AppError {
+  const first = problems[0];
+  const why = first
+    ? ` The first problem is at line ${first.line}: ${[first.field, first.reason].filter(Boolean).join(": ")}`
+    : "";
+  return new AppError("bad-dataset", `${fileName}: no row can be trained on.${why}`);
 }
 
 /** Plans a run whose micro-batches hold at most `capacity`; by default full rows of the cutoff length. */
@@ -144,7 +168,7 @@ export function planRun(
     config.samplePrompts.length > 0 ? planGeneration(lora.decoder, context, options) : undefined;
   const planned = (checkpoint: boolean): PlannedRun => {
     const training = planTraining(lora, config, capacity, { ...options, checkpoint });
-    const plans = { model: declared, training, ...(generation && { generation }) };
+    const plans = { model: declared, training, ...(generation && { generations: [generation] }) };
     return { ...plans, memory: estimateMemory(plans), recomputesLayers: checkpoint };
   };
   const whole = planned(false);
@@ -160,21 +184,29 @@ export class TrainingSession {
   ) {}
 
   /** Loads the weights and binds the programs. `adapter` is where training starts, instead of a new one. */
-  static async open(gpu: Gpu, prepared: PreparedRun, adapter?: PeftAdapter): Promise<TrainingSession> {
+  static async open(
+    gpu: Gpu,
+    prepared: PreparedRun,
+    adapter?: PeftAdapter,
+    onLoaded?: (share: number) => void,
+  ): Promise<TrainingSession> {
     const { model, plans, config } = prepared;
     const memory = new Memory(gpu);
+    let trainer: Trainer | undefined;
     try {
-      await loadModel(memory, plans.model, model.decoder.weights);
+      await loadModel(memory, plans.model, model.decoder.weights, onLoaded);
       await memory.allocate(residentsOf(plans));
       await memory.allocateBanks(sharedBankBytes(plansOf(plans)));
-      const trainer = await Trainer.create(memory, plans.training, config);
+      trainer = await Trainer.create(memory, plans.training, config);
       if (adapter) {
         const { modules } = plans.training.model;
         trainer.start((index) => adapterMatrices(adapter.tensors, modules[index]!.path));
       }
-      const generator = plans.generation && (await Generator.create(memory, plans.generation));
+      const [generation] = plans.generations ?? [];
+      const generator = generation && (await Generator.create(memory, generation));
       return new TrainingSession(prepared, memory, trainer, generator);
     } catch (error) {
+      trainer?.dispose();
       memory.dispose();
       throw error;
     }
@@ -186,10 +218,10 @@ export class TrainingSession {
     return this.trainer.run(this.prepared.schedule, { sample, ...(control && { control }) });
   }
 
-  /** The adapter as PEFT names it, without the rank's padding. */
-  async adapterTensors(): Promise<Map<string, HostTensor>> {
+  /** The adapter as PEFT names it, without the rank's padding: as it is now, or as it was at a checkpoint. */
+  async adapterTensors(checkpoint?: Checkpoint): Promise<Map<string, HostTensor>> {
     const { modules, parameters, config } = this.prepared.plans.training.model;
-    const flat = await this.memory.readFloats(parameters.values);
+    const flat = checkpoint?.values ?? (await this.memory.readFloats(parameters.values));
     return new Map(
       modules.flatMap((module) => adapterTensors(module, config.rank, matricesOf(flat, module, config.rank))),
     );

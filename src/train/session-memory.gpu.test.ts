@@ -89,7 +89,8 @@ describe("a chat session", () => {
     }
     const declared = opened.decoder.declare(context);
     const { decoder } = adapter ? withLora(declared, defaultRunConfig.lora, 0) : declared;
-    const planned = estimateMemory({ model: declared, generation: planGeneration(decoder, context) }).total;
+    const generations = [planGeneration(decoder, context)];
+    const planned = estimateMemory({ model: declared, generations }).total;
 
     const session = await ChatSession.open(gpu, opened, { context, ...(adapter && { adapter }) });
     expect(gpu.allocatedBytes - before).toBe(planned);
