@@ -6,9 +6,9 @@ import type { EngineApi } from "./api";
 export type EngineClient = Remote<EngineApi>;
 
 export function createEngine(): EngineClient {
-  return wrap<EngineApi>(
-    new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "engine" }),
-  );
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "engine" });
+  worker.postMessage({ base: document.baseURI });
+  return wrap<EngineApi>(worker);
 }
 
 /** A function of the page that the engine may call. */

@@ -6,7 +6,7 @@
 import { AppError, assert } from "../core/errors";
 import { isFloatDType, toFloat32, type HostTensor } from "../core/host-tensor";
 import { readSafetensors, writeSafetensors } from "../hub/safetensors";
-import { adapterCard } from "./adapter-card";
+import { adapterCard, type AdapterOrigin } from "./adapter-card";
 import { readPeftConfig, writePeftConfig, type PeftConfig } from "./peft-config";
 
 /** File name → content. */
@@ -57,14 +57,14 @@ export function modulesOf(
 const tensorName = /^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/;
 
 /** The files of the directory. Tensors are written as they are; the engine hands over F32. */
-export function writePeftAdapter(adapter: PeftAdapter): Map<string, Uint8Array> {
+export function writePeftAdapter(adapter: PeftAdapter, origin?: AdapterOrigin): Map<string, Uint8Array> {
   const modules = modulesOf(adapter.tensors);
   const names = shortNames(modules.keys());
   const utf8 = new TextEncoder();
   const files = new Map([
     [configFile, utf8.encode(writePeftConfig(adapter.config, names))],
     [tensorFile, writeSafetensors(adapter.tensors, { format: "pt" })],
-    [cardFile, utf8.encode(adapterCard(adapter.config, names))],
+    [cardFile, utf8.encode(adapterCard(adapter.config, names, origin))],
   ]);
   const back = readPeftAdapter(files);
   assert(

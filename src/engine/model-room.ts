@@ -1,0 +1,87 @@
+// The one model that is open.
+
+import { AppError } from "../core/errors";
+import { elementCount } from "../core/host-tensor";
+import type { ModelReference } from "../core/run-record";
+import type { ModelSource } from "../hub/model-source";
+import { webSource, type ListedFile } from "../hub/web-source";
+import type { ModelSummary, OnProgress } from "./api";
+import { openModel, type OpenedModel } from "./open-model";
+import type { PageFiles } from "./page-files";
+
+export interface OpenedReference extends OpenedModel {
+  readonly reference: ModelReference;
+}
+
+interface ModelIndex {
+  readonly models: readonly { readonly name: string; readonly files: readonly ListedFile[] }[];
+}
+
+export class ModelRoom {
+  private current: Promise<OpenedReference> | undefined;
+
+  constructor(private readonly page: PageFiles) {}
+
+  /** Throws `bad-config` when none is open. */
+  async opened(): Promise<OpenedReference> {
+    const model = await this.current?.catch(() => undefined);
+    if (model) return model;
+    throw new AppError("bad-config", "No model is open. Open one in the Model room first.");
+  }
+
+  /** Keeps the model that is open when it is the one asked for. */
+  async open(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
+    const current = await this.current?.catch(() => undefined);
+    if (current && current.reference.kind === reference.kind && current.reference.name === reference.name) {
+      return current;
+    }
+    const opening = this.read(reference, onProgress);
+    this.current = opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.current === opening) this.current = current && Promise.resolve(current);
+      throw error;
+    }
+  }
+
+  private async read(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
+    const source = await this.source(reference, onProgress);
+    return { ...(await openModel(source)), reference };
+  }
+
+  private async source({ name }: ModelReference, onProgress?: OnProgress): Promise<ModelSource> {
+    const { models } = await this.page.json<ModelIndex>("models/index.json");
+    const model = models.find((entry) => entry.name === name);
+    if (!model) {
+      const known = models.map((entry) => entry.name).join(", ");
+      throw new AppError("file-missing", `There is no built-in model ${name}. There is: ${known}.`);
+    }
+    const total = model.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    return webSource(name, await this.page.url(`models/${name}/`), model.files, {
+      fetch: this.page.fetch,
+      onBytes: (done) => onProgress?.({ task: "Model files", done, total, unit: "bytes" }),
+    });
+  }
+}
+
+export function modelSummary({ reference, name, decoder, chat }: OpenedReference): ModelSummary {
+  const { config, weights } = decoder;
+  const tensors = [...weights.tensors.values()];
+  const paths = [...decoder.adaptableLayers().keys()];
+  return {
+    reference,
+    name,
+    family: config.modelType,
+    parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    bytes: tensors.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    layers: config.layers,
+    hidden: config.hidden,
+    heads: config.heads,
+    keyValueHeads: config.kvHeads,
+    vocabulary: config.vocabulary,
+    positions: config.maxPositions,
+    targetModules: [...new Set(paths.map((path) => path.slice(path.lastIndexOf(".") + 1)))],
+    hasChatTemplate: chat.hasOwnTemplate,
+  };
+}
