@@ -2,7 +2,7 @@
 // served without encryption. Source: FIPS 180-4.
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes, and of square roots of eight. */
-const roundConstants = new Uint32Array(64);
+const roundConstants = new Int32Array(64);
 const initialState = new Uint32Array(8);
 for (let candidate = 2, found = 0; found < 64; candidate++) {
   let isPrime = true;
@@ -16,7 +16,7 @@ for (let candidate = 2, found = 0; found < 64; candidate++) {
 export class Sha256 {
   private readonly state = initialState.slice();
   private readonly block = new Uint8Array(64);
-  private readonly words = new Uint32Array(64);
+  private readonly words = new Int32Array(64);
   private length = 0;
 
   update(bytes: Uint8Array): this {
@@ -57,16 +57,14 @@ export class Sha256 {
       const small1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
       words[i] = (words[i - 16]! + small0 + words[i - 7]! + small1) | 0;
     }
-    let [a, b, c, d, e, f, g, h] = state as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    let a = state[0]! | 0;
+    let b = state[1]! | 0;
+    let c = state[2]! | 0;
+    let d = state[3]! | 0;
+    let e = state[4]! | 0;
+    let f = state[5]! | 0;
+    let g = state[6]! | 0;
+    let h = state[7]! | 0;
     for (let i = 0; i < 64; i++) {
       const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const choice = (e & f) ^ (~e & g);
@@ -82,7 +80,14 @@ export class Sha256 {
       b = a;
       a = (first + second) | 0;
     }
-    [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] = (state[i]! + value) | 0));
+    state[0]! += a;
+    state[1]! += b;
+    state[2]! += c;
+    state[3]! += d;
+    state[4]! += e;
+    state[5]! += f;
+    state[6]! += g;
+    state[7]! += h;
   }
 }
 

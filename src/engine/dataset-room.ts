@@ -269,6 +269,7 @@ function titleOf(format: FormatName | "plain-text"): string {
 
 /** Longer texts don't fit into one string of every browser. */
 const MOST_BYTES = 400_000_000;
+const READ_BYTES = 2 ** 22;
 
 async function readFile(fileName: string, content: Blob, onProgress?: OnProgress): Promise<OpenedDataset> {
   const progress = throttledProgress(onProgress);
@@ -280,15 +281,13 @@ async function readFile(fileName: string, content: Blob, onProgress?: OnProgress
   }
   const bytes = new Uint8Array(content.size);
   const hash = new Sha256();
-  let done = 0;
   try {
-    for (const reader = content.stream().getReader(); ;) {
-      const part = await reader.read();
-      if (part.done) break;
-      bytes.set(part.value, done);
-      hash.update(part.value);
-      done += part.value.length;
-      progress({ task: "Reading the file", done, total: content.size, unit: "bytes" });
+    for (let done = 0; done < content.size; done += READ_BYTES) {
+      const part = new Uint8Array(await content.slice(done, done + READ_BYTES).arrayBuffer());
+      bytes.set(part, done);
+      hash.update(part);
+      progress({ task: "Reading the file", done: done + part.length, total: content.size, unit: "bytes" });
+      await nextTurn();
     }
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
