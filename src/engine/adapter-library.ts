@@ -48,8 +48,13 @@ export class AdapterLibrary {
     checkComplete(adapter, model);
     const record = adapterRecord(randomId(), name, "imported", model.reference, adapter);
     const store = await this.store;
-    await store.adapterFiles.put(record.id, storedFiles(adapter));
-    await store.adapters.put(record.id, record);
+    try {
+      await store.adapterFiles.put(record.id, storedFiles(adapter));
+      await store.adapters.put(record.id, record);
+    } catch (error) {
+      await store.deleteAdapter(record.id);
+      throw error;
+    }
     return record;
   }
 

@@ -96,9 +96,10 @@ export class ChatRoom {
     }
     const { session } = chat;
     const prompt = session.prompt(messages);
-    const { push, flush } = throttled<string>(PART_MILLISECONDS, (waiting, next) => waiting + next, onPart);
+    const { push, settle } = throttled<string>(PART_MILLISECONDS, (waiting, next) => waiting + next, onPart);
     const begin = performance.now();
     let first = begin;
+    let end = begin;
     let tokens = 0;
     let stopped = isStopped();
     const parts = session.answerPrompt(prompt, { ...sampling, maxNewTokens }, adapter);
@@ -113,9 +114,9 @@ export class ChatRoom {
         }
       }
     } finally {
-      flush();
+      end = performance.now();
+      await settle();
     }
-    const end = performance.now();
     return {
       reason: stopped ? "stopped" : reasonOf(tokens, maxNewTokens, prompt.length, session.context),
       promptTokens: prompt.length,

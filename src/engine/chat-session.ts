@@ -80,7 +80,7 @@ export class ChatSession {
 
   /** The conversation as the model reads it. Throws `bad-config` when it leaves no room for an answer. */
   prompt(messages: readonly Message[]): Uint32Array {
-    const prompt = encodePrompt(messages, this.model.chat);
+    const prompt = this.encode(messages);
     if (prompt.length < this.context) return prompt;
     throw new AppError(
       "bad-config",
@@ -110,6 +110,17 @@ export class ChatSession {
   /** Of the base, or of the one adapter that answers instead of it. */
   get generator(): Generator {
     return this.generatorOf(BASE);
+  }
+
+  private encode(messages: readonly Message[]): Uint32Array {
+    try {
+      return encodePrompt(messages, this.model.chat);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.name !== "bad-dataset-row") throw error;
+      throw new AppError("bad-config", `This conversation can't be answered: ${error.message}.`, {
+        cause: error,
+      });
+    }
   }
 
   private generatorOf(speaker: string): Generator {

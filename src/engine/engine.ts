@@ -199,8 +199,9 @@ export class Engine implements EngineApi {
   }
 
   async openChat(adapters: readonly string[], onProgress?: OnProgress): Promise<ChatSummary> {
+    const model = await this.models.opened();
     this.refuseWhileTraining("A run is under way. Stop it or wait for its end, then chat.");
-    return this.chat.open(await this.models.opened(), adapters, onProgress);
+    return this.chat.open(model, adapters, onProgress);
   }
 
   closeChat(): Promise<void> {
@@ -240,6 +241,6 @@ export class Engine implements EngineApi {
   }
 
   private tellStored(): void {
-    for (const listener of this.storedListeners) tell(() => listener());
+    for (const listener of this.storedListeners) void tell(listener);
   }
 }

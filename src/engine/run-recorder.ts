@@ -8,7 +8,7 @@ import type { PeftAdapter } from "../export/peft";
 import type { Store } from "../storage/store";
 import { adapterRecord, storedFiles } from "./adapter-library";
 import type { RunListener } from "./api";
-import { tell, throttled } from "./throttle";
+import { tell, throttled, type Throttled } from "./throttle";
 import type { TrainingSession } from "./training-session";
 
 const CALLBACK_MILLISECONDS = 100;
@@ -22,7 +22,7 @@ export class RunRecorder {
   private trouble: AppError | undefined;
   /** Steps up to which evaluations and samples are known: a segment that begins at step 0 makes them again. */
   private assessed = { evaluation: -1, samples: -1 };
-  private readonly events: { readonly push: (events: RunEvent[]) => void; readonly flush: () => void };
+  private readonly events: Throttled<RunEvent[]>;
 
   private constructor(
     private readonly store: Store,
@@ -52,7 +52,7 @@ export class RunRecorder {
       if (kind === "evaluation" || kind === "samples") recorder.assessed[kind] = step;
     }
     await recorder.writeRecord();
-    tell(() => listener({ kind: "started", run: recorder.record }));
+    void tell(() => listener({ kind: "started", run: recorder.record }));
     onStored();
     return recorder;
   }
@@ -92,7 +92,7 @@ export class RunRecorder {
     this.noteTrouble(await store.adapters.putOrHold(id, record));
     this.record = { ...this.record, savedStep: checkpoint.step };
     await this.writeRecord();
-    tell(() => this.listener({ kind: "stored", savedStep: checkpoint.step }));
+    void tell(() => this.listener({ kind: "stored", savedStep: checkpoint.step }));
     this.onStored();
   }
 
@@ -112,7 +112,7 @@ export class RunRecorder {
       ? ` ${this.trouble.message} What did not fit is in memory until this page is closed: export the adapter now.`
       : "";
     this.record = { ...this.record, status, step, message: message + unkept, endedAt: Date.now() };
-    this.events.flush();
+    await this.events.settle();
     await this.flush();
     this.onStored();
     return this.record;

@@ -2,12 +2,27 @@
 
 import type { OnProgress, Progress } from "./api";
 
-/** Passes on what arrives, joined by `join`, at most once in `milliseconds`; `flush` passes on the rest at once. */
+export interface Throttled<T> {
+  push(value: T): void;
+  /** Passes on what waits, at once. */
+  flush(): void;
+  /**
+   * Flushes and waits until the listener has got all of it. A callback and a result cross on two channels, so a result
+   * sent right behind the last callback may arrive before it.
+   */
+  settle(): Promise<void>;
+}
+
+/** A listener that takes longer to answer is not waited for. */
+const SETTLE_MILLISECONDS = 1000;
+
+/** Passes on what arrives, joined by `join`, at most once in `milliseconds`. */
 export function throttled<T>(
   milliseconds: number,
   join: (waiting: T, next: T) => T,
   send: (value: T) => unknown,
-): { readonly push: (value: T) => void; readonly flush: () => void } {
+): Throttled<T> {
+  let last: Promise<unknown> = Promise.resolve();
   let waiting: T | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let sentAt = -Infinity;
@@ -18,7 +33,7 @@ export function throttled<T>(
     const value = waiting;
     waiting = undefined;
     sentAt = performance.now();
-    tell(() => send(value));
+    last = tell(() => send(value));
   };
   const push = (value: T): void => {
     waiting = waiting === undefined ? value : join(waiting, value);
@@ -27,7 +42,13 @@ export function throttled<T>(
     if (wait <= 0) flush();
     else timer = setTimeout(flush, wait);
   };
-  return { push, flush };
+  const settle = async (): Promise<void> => {
+    flush();
+    let late: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([last, new Promise((resolve) => (late = setTimeout(resolve, SETTLE_MILLISECONDS)))]);
+    clearTimeout(late);
+  };
+  return { push, flush, settle };
 }
 
 const PROGRESS_MILLISECONDS = 100;
@@ -45,11 +66,11 @@ export function throttledProgress(onProgress: OnProgress | undefined): OnProgres
   };
 }
 
-/** Calls a listener that may be gone: a page that was closed takes its end of the channel with it. */
-export function tell(call: () => unknown): void {
+/** Calls a listener that may be gone, or fail: what it does with the news is its own affair. Never rejects. */
+export async function tell(call: () => unknown): Promise<void> {
   try {
-    Promise.resolve(call()).catch(() => undefined);
+    await call();
   } catch {
-    // What the listener does with it is its own affair.
+    // Its own affair.
   }
 }
