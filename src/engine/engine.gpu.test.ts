@@ -160,6 +160,27 @@ describe("the engine", { timeout }, () => {
     await abandoned;
   });
 
+  it("begins a run again that was interrupted before anything of it was saved", async () => {
+    const engine = newEngine();
+    const config = await openSample(engine, { ...small, maxSteps: 2 });
+    const done = await engine.train({ config }, () => undefined);
+    const store = new Store(true);
+    const lost: RunRecord = { ...done, id: "lost", status: "running", step: 1, savedStep: 0 };
+    await store.runs.put("lost", lost);
+    const event = (await engine.metrics(done.id)).find(({ kind }) => kind === "step")!;
+    await store.appendEvents("lost", [event], 0);
+    const again = await newEngine().train({ config, resume: "lost" }, () => undefined);
+    expect(again).toMatchObject({
+      id: "lost",
+      status: "finished",
+      step: 2,
+      savedStep: 2,
+      startedAt: done.startedAt,
+    });
+    expect(curve(await engine.metrics("lost"))).toEqual(curve(await engine.metrics(done.id)));
+    await expect(engine.train({ config, resume: "lost" }, () => undefined)).rejects.toThrow("is finished");
+  });
+
   it("keeps one run at a time, chats only beside none, and pauses, goes on and stops", async () => {
     const engine = newEngine();
     const config = await openSample(engine, { ...small, maxSteps: 400 });

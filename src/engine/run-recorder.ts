@@ -78,7 +78,7 @@ export class RunRecorder {
   /** Stores adapter and checkpoint as they are between two steps. */
   async save(session: TrainingSession, baseModel: string): Promise<void> {
     const checkpoint = await session.trainer.checkpoint();
-    const { id, name, model, config } = this.record;
+    const { id, model, config } = this.record;
     const adapter: PeftAdapter = {
       config: { ...config.lora, baseModel },
       tensors: await session.adapterTensors(checkpoint),
@@ -87,8 +87,7 @@ export class RunRecorder {
     const { store } = this;
     this.noteTrouble(await store.checkpoints.putOrHold(id, checkpoint));
     this.noteTrouble(await store.adapterFiles.putOrHold(id, storedFiles(adapter)));
-    const known = await store.adapters.get(id);
-    const record = { ...adapterRecord(id, known?.name ?? name, "trained", model, adapter) };
+    const record = adapterRecord(id, this.record.name, "trained", model, adapter);
     this.noteTrouble(await store.adapters.putOrHold(id, record));
     this.record = { ...this.record, savedStep: checkpoint.step };
     await this.writeRecord();
