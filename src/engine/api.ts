@@ -21,7 +21,10 @@ export interface EngineApi {
   /** Opens one of public/datasets, with the run that is suggested for it. */
   openSampleDataset(file: string): Promise<DatasetSummary>;
   sampleDatasets(): Promise<readonly SampleDataset[]>;
-  /** Opens the dataset again that a run was trained on, or that was open before the page was left. */
+  /**
+   * Opens the dataset again that a run was trained on, or, with "", the one that was open when the page was left. Throws
+   * `file-missing` when it is not stored.
+   */
   reopenDataset(sha256: string): Promise<DatasetSummary>;
   closeDataset(): Promise<void>;
 
