@@ -5,7 +5,13 @@
 import { cpuUsage } from "node:process";
 import type { Batch } from "../src/core/batch";
 import { defaultRunConfig, type RunConfig } from "../src/core/run-config";
-import { estimateMemory, plansOf, residentsOf, type MemoryEstimate } from "../src/engine/memory-estimate";
+import {
+  estimateMemory,
+  plansOf,
+  residentsOf,
+  type MemoryEstimate,
+  type SessionPlans,
+} from "../src/engine/memory-estimate";
 import { Generator, planGeneration } from "../src/generate/generator";
 import { greedy } from "../src/generate/sampler";
 import type { Gpu } from "../src/gpu/device";
@@ -349,7 +355,7 @@ export async function benchGeneration(
   { promptTokens, newTokens }: { readonly promptTokens: number; readonly newTokens: number },
 ): Promise<GenerationResult> {
   const plan = planGeneration(declared.decoder, promptTokens + newTokens + 1, { tuning });
-  const plans = { model: declared, generation: plan };
+  const plans: SessionPlans = { model: declared, generations: [plan] };
   const memory = new Memory(gpu);
   try {
     await loadModel(memory, declared, weights);

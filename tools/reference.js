@@ -19,7 +19,8 @@ if (!existsSync(python)) {
   run("python3", "-m", "venv", environment);
   run(python, "-m", "pip", "install", "--quiet", "--requirement", join("reference", "requirements.txt"));
 }
-run(python, join("reference", "golden", "make_golden.py"), ...process.argv.slice(2));
+run(python, join("reference", "golden", "make_golden.py"));
+run(python, join("reference", "golden", "make_builtin.py"));
 
 /**
  * @param {string} command

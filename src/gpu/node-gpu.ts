@@ -1,9 +1,9 @@
 // WebGPU under Node: npm `webgpu` (Dawn) over Vulkan. Tries the machine's own driver first and falls back to the
 // SwiftShader that ships inside Chromium, a driver that runs on the CPU.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { create, globals } from "webgpu";
 import { AppError } from "../core/errors";
 import { openGpu, type Gpu, type OpenOptions } from "./device";
@@ -29,11 +29,13 @@ export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
 }
 
 function findSwiftShader(): string | undefined {
-  const playwright = join(homedir(), ".cache", "ms-playwright");
+  const playwright = process.env["PLAYWRIGHT_BROWSERS_PATH"] ?? join(homedir(), ".cache", "ms-playwright");
+  const named = process.env["TABTUNE_CHROMIUM"];
   const downloads = existsSync(playwright)
     ? readdirSync(playwright).map((name) => join(playwright, name))
     : [];
   const folders = [
+    ...(named && existsSync(named) ? [dirname(realpathSync(named))] : []),
     "/usr/lib/chromium",
     "/usr/lib/chromium-browser",
     "/opt/google/chrome",

@@ -2,7 +2,8 @@
 // With Python and peft at hand it also has peft load what Tabtune wrote.
 
 import { openNodeGpu } from "../../gpu/node-gpu";
-import { goldenFolders } from "./golden-folders";
+import { builtinAnswerParity, builtinCurveParity, builtinTokenParity } from "./builtin-parity";
+import { builtinFolders, goldenFolders } from "./golden-folders";
 import { caseParity, curveParity, type ParityResult } from "./llama-parity";
 import { findPython, peftParity } from "./peft-parity";
 
@@ -23,11 +24,19 @@ const python = findPython();
 if (!python)
   process.stderr.write("no Python with peft: adapters written here are not loaded there (see reference/)\n");
 
+/** Trained prompts that the built-in model is asked, with and without its adapter. */
+const BUILTIN_PROMPTS = 20;
+
 let failed = 0;
 for (const source of goldenFolders("llama").filter(({ name }) => !only || name.includes(only))) {
-  print(await caseParity(gpu, source));
+  print(await caseParity(gpu, source, "gpu"));
   print(await curveParity(gpu, source));
   if (python) print(await peftParity(gpu, source, python));
+}
+for (const files of builtinFolders().filter(({ golden }) => !only || golden.name.includes(only))) {
+  print(await builtinTokenParity(files));
+  print(await builtinCurveParity(gpu, files));
+  print(await builtinAnswerParity(gpu, files, { prompts: BUILTIN_PROMPTS }));
 }
 process.exitCode = failed > 0 ? 1 : 0;
 process.exit();

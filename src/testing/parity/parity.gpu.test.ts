@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { testGpu } from "../test-gpu";
 import { goldenFolders } from "./golden-folders";
-import { caseParity, curveParity, type ParityResult } from "./llama-parity";
+import { caseParity, curveParity } from "./llama-parity";
+import { expectWithinLimits } from "./within-limits.fixture";
 
 const folders = goldenFolders("llama");
 
@@ -25,10 +26,3 @@ describe("a llama model", () => {
     expectWithinLimits(await curveParity(await testGpu(), source));
   });
 });
-
-function expectWithinLimits(results: readonly ParityResult[]): void {
-  expect(results.length).toBeGreaterThan(0);
-  for (const { configuration, check, measured, limit } of results) {
-    expect(measured, `${configuration}: ${check}`).toBeLessThanOrEqual(limit);
-  }
-}
