@@ -72,10 +72,10 @@ export interface PlannedRun extends SessionPlans {
 export function prepareRun(
   model: OpenedModel,
   config: RunConfig,
-  dataset: Pick<Dataset, "fileName" | "problems"> & Partial<Dataset>,
+  dataset: Dataset,
   tokenized?: TokenizedDataset,
 ): PreparedRun {
-  const rows = tokenized ?? tokenizeDataset(dataset as Dataset, model.chat, config);
+  const rows = tokenized ?? tokenizeDataset(dataset, model.chat, config);
   const problems = [...dataset.problems, ...rows.problems].sort((a, b) => a.line - b.line);
   if (rows.sequences.length === 0) throw nothingToTrainOn(dataset.fileName, problems);
   const { training, evaluation } = splitEvaluation(rows.sequences, config.evaluationSplit, config.seed);
