@@ -7,6 +7,9 @@ import { failureOf, type CreateSlice, type Failure } from "./slice";
 export const rooms = ["model", "data", "train", "chat", "export", "runs"] as const;
 export type RoomName = (typeof rooms)[number];
 
+/** `system` follows the operating system. */
+export type Scheme = "system" | "light" | "dark";
+
 /** A short confirmation. */
 export interface Notice {
   readonly id: number;
@@ -15,15 +18,18 @@ export interface Notice {
 
 export interface ShellSlice {
   readonly room: RoomName;
-  readonly gpu?: GpuSummary;
+  readonly scheme: Scheme;
+  readonly gpu?: GpuSummary | undefined;
   /** Why there is no GPU: `webgpu-missing`, `device-lost`, … */
-  readonly gpuFailure?: Failure;
-  readonly storage?: StorageSummary;
+  readonly gpuFailure?: Failure | undefined;
+  readonly storage?: StorageSummary | undefined;
   /** Why nothing can be kept: `storage-missing`, … */
-  readonly storageFailure?: Failure;
+  readonly storageFailure?: Failure | undefined;
   readonly notices: readonly Notice[];
   /** Also writes the address, so that back and reload keep the room. */
   goTo(room: RoomName): void;
+  /** Remembered by the browser. */
+  setScheme(scheme: Scheme): void;
   openGpu(): Promise<void>;
   refreshStorage(): Promise<void>;
   /** Says something shortly: "Copied", "Deleted". */
@@ -33,21 +39,32 @@ export interface ShellSlice {
 
 export const createShellSlice: CreateSlice<ShellSlice> = (set, get) => ({
   room: roomOfAddress() ?? "model",
+  scheme: rememberedScheme(),
   notices: [],
   goTo: (room) => {
     if (room !== roomOfAddress()) history.pushState(null, "", `#/${room}`);
     set({ room });
   },
+  setScheme: (scheme) => {
+    set({ scheme });
+    try {
+      if (scheme === "system") localStorage.removeItem(SCHEME_KEY);
+      else localStorage.setItem(SCHEME_KEY, scheme);
+    } catch {
+      // A browser that keeps nothing forgets the scheme, too.
+    }
+  },
   openGpu: async () => {
+    set({ gpuFailure: undefined });
     try {
       set({ gpu: await engine.openGpu() });
     } catch (error) {
-      set({ gpuFailure: failureOf(error) });
+      set({ gpu: undefined, gpuFailure: failureOf(error) });
     }
   },
   refreshStorage: async () => {
     try {
-      set({ storage: await engine.storage() });
+      set({ storage: await engine.storage(), storageFailure: undefined });
     } catch (error) {
       set({ storageFailure: failureOf(error) });
     }
@@ -56,10 +73,21 @@ export const createShellSlice: CreateSlice<ShellSlice> = (set, get) => ({
   dismissNotice: (id) => set({ notices: get().notices.filter((notice) => notice.id !== id) }),
 });
 
+const SCHEME_KEY = "tabtune.scheme";
+
 let nextNotice = 1;
 
 /** The room that the address names: "#/data" → "data". Undefined for others, and where there is no address (tests). */
 export function roomOfAddress(): RoomName | undefined {
   const name = globalThis.location?.hash.replace(/^#\/?/, "");
   return rooms.find((room) => room === name);
+}
+
+function rememberedScheme(): Scheme {
+  try {
+    const kept = localStorage.getItem(SCHEME_KEY);
+    return kept === "light" || kept === "dark" ? kept : "system";
+  } catch {
+    return "system";
+  }
 }

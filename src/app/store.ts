@@ -8,12 +8,21 @@ import { createExportSlice, type ExportSlice } from "./features/export/export-sl
 import { createModelSlice, type ModelSlice } from "./features/model/model-slice";
 import { createRunsSlice, type RunsSlice } from "./features/runs/runs-slice";
 import { createTrainSlice, type TrainSlice } from "./features/train/train-slice";
+import { createTourSlice, type TourSlice } from "./sample-tour";
 import { createShellSlice, type ShellSlice } from "./shell-slice";
 
-export type AppState = ShellSlice & ModelSlice & DataSlice & TrainSlice & ChatSlice & ExportSlice & RunsSlice;
+export type AppState = ShellSlice &
+  TourSlice &
+  ModelSlice &
+  DataSlice &
+  TrainSlice &
+  ChatSlice &
+  ExportSlice &
+  RunsSlice;
 
 export const useStore = create<AppState>()((...parameters) => ({
   ...createShellSlice(...parameters),
+  ...createTourSlice(...parameters),
   ...createModelSlice(...parameters),
   ...createDataSlice(...parameters),
   ...createTrainSlice(...parameters),

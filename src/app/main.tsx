@@ -1,0 +1,32 @@
+// Starts the page: asks for the GPU, the stored runs and the built-in model, and draws the frame.
+
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { builtInModel } from "./features/model/model-slice";
+import { roomOfAddress } from "./shell-slice";
+import { useStore } from "./store";
+import "./styles/tokens.css";
+import "./styles/base.css";
+
+const { openGpu, openModel, watchStored, refreshStorage, goTo } = useStore.getState();
+void openGpu();
+void openModel(builtInModel);
+void watchStored();
+void refreshStorage();
+
+addEventListener("popstate", () => goTo(roomOfAddress() ?? "model"));
+
+// A file that is dropped beside its place must not replace the page, and with it a run.
+for (const name of ["dragover", "drop"] as const) addEventListener(name, (event) => event.preventDefault());
+
+const page = document.getElementById("page");
+if (!page) throw new Error("internal: index.html has no element #page");
+createRoot(page).render(
+  <StrictMode>
+    <CSPProvider disableStyleElements>
+      <App />
+    </CSPProvider>
+  </StrictMode>,
+);
