@@ -70,6 +70,7 @@ export function formatNumber(value: number, digits = 4): string {
 export function formatPercent(share: number): string {
   if (!Number.isFinite(share)) return "unknown";
   const percent = share * 100;
+  if (percent > 0 && percent < 0.05) return "under 0.1 %";
   return `${trimZeros(percent.toFixed(Math.abs(percent) < 10 && percent !== 0 ? 1 : 0))} %`;
 }
 

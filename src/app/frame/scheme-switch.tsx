@@ -6,7 +6,7 @@ import { useStore } from "../store";
 import styles from "./scheme-switch.module.css";
 
 const schemes: Readonly<Record<Scheme, { icon: IconName; label: string; next: Scheme }>> = {
-  system: { icon: "system", label: "Colours of the system", next: "light" },
+  system: { icon: "system", label: "System colours", next: "light" },
   light: { icon: "light", label: "Light colours", next: "dark" },
   dark: { icon: "dark", label: "Dark colours", next: "system" },
 };

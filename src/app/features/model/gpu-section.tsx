@@ -25,7 +25,7 @@ export function GpuSection() {
             </Callout>
           )}
           <StatRow>
-            <Stat label="Name" value={gpu.name} hint="as the browser tells it" />
+            <Stat label="Name" value={gpu.name} />
             <Stat label="Computes on" value={gpu.isSoftware ? "processor" : "graphics card"} />
             <Stat label="Largest buffer" value={formatBytes(gpu.largestBuffer)} />
           </StatRow>

@@ -15,16 +15,19 @@ export function Welcome() {
   return (
     <div className={styles.welcome}>
       <div className={styles.actions}>
-        <Button
-          variant="primary"
-          icon={<Icon name="play" />}
-          disabled={!hasGpu}
-          aria-describedby="sample-note"
-          onClick={() => void startTour()}
-        >
-          Try it with the sample
+        {hasGpu && (
+          <Button
+            variant="primary"
+            icon={<Icon name="play" />}
+            aria-describedby="sample-note"
+            onClick={() => void startTour()}
+          >
+            Try it with the sample
+          </Button>
+        )}
+        <Button variant={hasGpu ? "plain" : "primary"} onClick={() => goTo("data")}>
+          {hasGpu ? "Use your own data" : "Look at your own data"}
         </Button>
-        <Button onClick={() => goTo("data")}>Use your own data</Button>
       </div>
       <p id="sample-note" className={styles.note}>
         {hasGpu

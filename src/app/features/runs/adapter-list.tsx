@@ -72,7 +72,7 @@ export function AdapterList() {
       <ConfirmDialog
         open={doomed !== undefined}
         title={`Delete the adapter ${doomed?.name ?? ""}?`}
-        confirmLabel="Delete the adapter"
+        confirmLabel="Delete adapter"
         danger
         onClose={() => setDoomed(undefined)}
         onConfirm={() => {

@@ -70,70 +70,68 @@ export function RunItem({ run }: RunItemProps) {
         />
       </div>
       {outcome && <p className={styles.outcome}>{outcome}</p>}
-      <StatRow>
-        <Stat label="Steps" value={`${formatCount(run.step)} of ${formatCount(run.steps)}`} />
-        <Stat
-          label="Loss"
-          value={run.loss === undefined ? "none yet" : formatNumber(run.loss)}
-          hint="of the last step"
-        />
-        {run.evaluation && (
-          <Stat
-            label="Evaluation loss"
-            value={formatNumber(run.evaluation.loss)}
-            hint={`${formatPercent(run.evaluation.tokenAccuracy)} of tokens right`}
-          />
-        )}
-        {run.endedAt !== undefined && (
-          <Stat label="From start to end" value={formatDuration((run.endedAt - run.startedAt) / 1000)} />
-        )}
-      </StatRow>
-      <div className={styles.actions}>
-        {canContinue(run) && resumeRun && (
-          <Button
-            size="small"
-            variant="primary"
-            icon={<Icon name="play" />}
-            disabled={isBusy}
-            onClick={() => {
-              goTo("train");
-              void resumeRun(run.id);
-            }}
-          >
-            Continue
-          </Button>
-        )}
-        {isUnderWay && (
-          <Button size="small" onClick={() => goTo("train")}>
-            Watch
-          </Button>
-        )}
-        {hasAdapter && !isUnderWay && (
-          <>
+      <div className={styles.facts}>
+        <StatRow>
+          <Stat label="Steps" value={`${formatCount(run.step)} of ${formatCount(run.steps)}`} />
+          <Stat label="Last loss" value={run.loss === undefined ? "none yet" : formatNumber(run.loss)} />
+          {run.evaluation && (
+            <Stat
+              label="Evaluation loss"
+              value={formatNumber(run.evaluation.loss)}
+              hint={`${formatPercent(run.evaluation.tokenAccuracy)} of tokens right`}
+            />
+          )}
+          {run.endedAt !== undefined && (
+            <Stat label="From start to end" value={formatDuration((run.endedAt - run.startedAt) / 1000)} />
+          )}
+        </StatRow>
+        <div className={styles.actions}>
+          {canContinue(run) && resumeRun && (
             <Button
               size="small"
-              icon={<Icon name="chat" />}
+              variant="primary"
+              icon={<Icon name="play" />}
               disabled={isBusy}
               onClick={() => {
-                chatWith([run.id]);
-                goTo("chat");
+                goTo("train");
+                void resumeRun(run.id);
               }}
             >
-              Chat
+              Continue
             </Button>
-            <Button size="small" icon={<Icon name="export" />} onClick={() => goTo("export")}>
-              Export
+          )}
+          {isUnderWay && (
+            <Button size="small" onClick={() => goTo("train")}>
+              Watch
             </Button>
-          </>
-        )}
-        <Button
-          size="small"
-          variant="quiet"
-          aria-expanded={isOpen}
-          onClick={() => void lookAtRun(isOpen ? undefined : run.id)}
-        >
-          {isOpen ? "Hide details" : "Details"}
-        </Button>
+          )}
+          {hasAdapter && !isUnderWay && (
+            <>
+              <Button
+                size="small"
+                icon={<Icon name="chat" />}
+                disabled={isBusy}
+                onClick={() => {
+                  chatWith([run.id]);
+                  goTo("chat");
+                }}
+              >
+                Chat
+              </Button>
+              <Button size="small" icon={<Icon name="export" />} onClick={() => goTo("export")}>
+                Export
+              </Button>
+            </>
+          )}
+          <Button
+            size="small"
+            variant="quiet"
+            aria-expanded={isOpen}
+            onClick={() => void lookAtRun(isOpen ? undefined : run.id)}
+          >
+            {isOpen ? "Hide details" : "Details"}
+          </Button>
+        </div>
       </div>
       {isOpen && <RunDetails run={run} />}
       {isRenaming && (
@@ -146,7 +144,7 @@ export function RunItem({ run }: RunItemProps) {
       <ConfirmDialog
         open={isDeleting}
         title={`Delete ${run.name}?`}
-        confirmLabel="Delete the run"
+        confirmLabel="Delete run"
         danger
         onClose={() => setIsDeleting(false)}
         onConfirm={() => {
