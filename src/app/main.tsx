@@ -10,13 +10,14 @@ import { useStore } from "./store";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-const { openGpu, openModel, watchStored, refreshStorage, goTo } = useStore.getState();
+const { openGpu, openModel, watchStored, refreshStorage } = useStore.getState();
 void openGpu();
 void openModel(builtInModel);
 void watchStored();
 void refreshStorage();
 
-addEventListener("popstate", () => goTo(roomOfAddress() ?? "model"));
+// Not `goTo`, which would add to the history that one goes back in.
+addEventListener("popstate", () => useStore.setState({ room: roomOfAddress() ?? "model" }));
 
 // A file that is dropped beside its place must not replace the page, and with it a run.
 for (const name of ["dragover", "drop"] as const) addEventListener(name, (event) => event.preventDefault());
