@@ -10,11 +10,12 @@ import { useStore } from "./store";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-const { openGpu, openModel, watchStored, refreshStorage } = useStore.getState();
+const { openGpu, openModel, watchStored, refreshStorage, reopenLastDataset } = useStore.getState();
 void openGpu();
 void openModel(builtInModel);
 void watchStored();
 void refreshStorage();
+void reopenLastDataset();
 
 // Not `goTo`, which would add to the history that one goes back in.
 addEventListener("popstate", () => useStore.setState({ room: roomOfAddress() ?? "model" }));

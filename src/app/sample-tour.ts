@@ -5,14 +5,6 @@
 import { builtInModel } from "./features/model/model-slice";
 import type { CreateSlice, Failure } from "./slice";
 
-/** Of the rooms Train and Chat; the page offers what leads to them once they are there. */
-export interface RoomActions {
-  /** Resolves when the run has ended. */
-  startRun(): Promise<void>;
-  resumeRun(run: string): Promise<void>;
-  askBoth(prompt: string): Promise<void>;
-}
-
 export const tourDataset = "ship-captain.jsonl";
 
 export type TourStep = "model" | "data" | "train" | "chat";
@@ -27,7 +19,6 @@ export interface TourSlice {
 export const createTourSlice: CreateSlice<TourSlice> = (set, get) => ({
   startTour: async () => {
     if (get().tour) return;
-    const actions = get() as unknown as RoomActions;
     set({ tour: "model", tourFailure: undefined });
     try {
       if (get().model?.name !== builtInModel.name) await get().openModel(builtInModel);
@@ -41,15 +32,16 @@ export const createTourSlice: CreateSlice<TourSlice> = (set, get) => ({
       set({ tour: "train" });
       get().setConfig(dataset.sample.run);
       get().goTo("train");
-      await actions.startRun();
+      await get().startRun();
       const { run } = get();
       if (run?.status !== "finished" || run.dataset.sha256 !== dataset.sha256) return;
 
       set({ tour: "chat" });
+      get().newConversation();
       get().chatWith([run.id]);
       get().goTo("chat");
       const [prompt] = dataset.sample.prompts;
-      if (prompt) await actions.askBoth(prompt);
+      if (prompt) await get().ask(prompt);
     } finally {
       set({ tour: undefined });
     }

@@ -16,7 +16,6 @@ import {
   formatNumber,
   formatPercent,
 } from "../../format";
-import type { RoomActions } from "../../sample-tour";
 import { useStore } from "../../store";
 import { RenameDialog } from "./rename-dialog";
 import { RunDetails } from "./run-details";
@@ -36,8 +35,9 @@ export function RunItem({ run }: RunItemProps) {
   const lookAtRun = useStore((state) => state.lookAtRun);
   const renameRun = useStore((state) => state.renameRun);
   const deleteRun = useStore((state) => state.deleteRun);
-  const resumeRun = useStore((state) => (state as Partial<RoomActions>).resumeRun);
+  const resumeRun = useStore((state) => state.resumeRun);
   const chatWith = useStore((state) => state.chatWith);
+  const showAdapter = useStore((state) => state.showAdapter);
   const goTo = useStore((state) => state.goTo);
   const isUnderWay = run.status === "running" || run.status === "paused";
   const outcome = outcomeOf(run);
@@ -86,7 +86,7 @@ export function RunItem({ run }: RunItemProps) {
           )}
         </StatRow>
         <div className={styles.actions}>
-          {canContinue(run) && resumeRun && (
+          {canContinue(run) && (
             <Button
               size="small"
               variant="primary"
@@ -118,7 +118,7 @@ export function RunItem({ run }: RunItemProps) {
               >
                 Chat
               </Button>
-              <Button size="small" icon={<Icon name="export" />} onClick={() => goTo("export")}>
+              <Button size="small" icon={<Icon name="export" />} onClick={() => showAdapter(run.id)}>
                 Export
               </Button>
             </>

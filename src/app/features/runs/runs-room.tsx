@@ -1,12 +1,10 @@
-// All runs and adapters that this browser keeps, and what they take.
+// All runs that this browser keeps, and what storage they take.
 
 import { Button } from "../../components/button";
 import { EmptyState } from "../../components/empty-state";
 import { FailureCallout } from "../../components/failure-callout";
 import { Room } from "../../components/room";
-import { Section } from "../../components/section";
 import { useStore } from "../../store";
-import { AdapterList } from "./adapter-list";
 import { RunItem } from "./run-item";
 import styles from "./runs-room.module.css";
 import { StorageSection } from "./storage-section";
@@ -41,12 +39,6 @@ export function RunsRoom() {
           ))}
         </ul>
       )}
-      <Section
-        title="Adapters"
-        hint="What a run leaves behind, and what you brought in: a small file of changes to the model."
-      >
-        <AdapterList />
-      </Section>
       <StorageSection />
     </Room>
   );

@@ -94,6 +94,7 @@ export const createRunsSlice: CreateSlice<RunsSlice> = (set, get) => {
     clearStorage: () =>
       attempt(async () => {
         await engine.clearStorage();
+        get().forgetChat();
         set({ runDetail: undefined });
         await Promise.all([get().refreshStored(), get().refreshStorage()]);
         get().notify("Everything stored was deleted");

@@ -85,7 +85,15 @@ export function RunView() {
       }
     >
       <ProgressBar
-        label={phase === "paused" ? "Paused" : isLive ? "Training" : "Done"}
+        label={
+          phase === "paused"
+            ? "Paused"
+            : isLive
+              ? "Training"
+              : run.step === run.steps
+                ? "Done"
+                : "Ended early"
+        }
         done={run.step}
         total={run.steps}
         detail={

@@ -25,6 +25,7 @@ export function TrainRoom() {
   const dismiss = useStore((state) => state.dismissTrainFailure);
   const startRun = useStore((state) => state.startRun);
   const chatWith = useStore((state) => state.chatWith);
+  const showAdapter = useStore((state) => state.showAdapter);
   const goTo = useStore((state) => state.goTo);
   const underWay = isUnderWay(phase);
   const canStart = dataset !== undefined && model !== undefined && gpu !== undefined;
@@ -64,7 +65,7 @@ export function TrainRoom() {
               >
                 Chat before and after
               </Button>
-              <Button icon={<Icon name="export" />} onClick={() => goTo("export")}>
+              <Button icon={<Icon name="export" />} onClick={() => showAdapter(run.id)}>
                 Export
               </Button>
             </div>

@@ -97,6 +97,7 @@ export const createTrainSlice: CreateSlice<TrainSlice> = (set, get) => {
     });
     take(before);
     try {
+      await get().closeChat();
       set({ run: await engine.train(start, callback(onUpdate)), phase: "ended" });
     } catch (error) {
       const failure = failureOf(error);
