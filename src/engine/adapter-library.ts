@@ -11,6 +11,7 @@ import type { Store } from "../storage/store";
 import { adapterMatrices } from "./adapter-tensors";
 import type { ExportedFile } from "./api";
 import { exportName } from "./export-name";
+import { freeName } from "./free-name";
 import type { OpenedReference } from "./model-room";
 import { randomId } from "./random-id";
 
@@ -46,8 +47,9 @@ export class AdapterLibrary {
     const { name, content } = await readFiles(files);
     const adapter = readPeftAdapter(content, model.decoder.adaptableLayers());
     checkComplete(adapter, model);
-    const record = adapterRecord(randomId(), name, "imported", model.reference, adapter);
     const store = await this.store;
+    const free = freeName(name, await store.names());
+    const record = adapterRecord(randomId(), free, "imported", model.reference, adapter);
     try {
       await store.adapterFiles.put(record.id, storedFiles(adapter));
       await store.adapters.put(record.id, record);

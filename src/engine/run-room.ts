@@ -17,6 +17,7 @@ import { RunControl } from "../train/run-control";
 import type { AdapterLibrary } from "./adapter-library";
 import type { OnProgress, RunListener, RunPlan, RunStart } from "./api";
 import { tokenizeSlowly, type DatasetRoom, type OpenedDataset } from "./dataset-room";
+import { freeName } from "./free-name";
 import type { GpuRoom } from "./gpu-room";
 import { runLock, type Locks, type Unlock } from "./locks";
 import type { ModelRoom, OpenedReference } from "./model-room";
@@ -131,10 +132,11 @@ export class RunRoom {
     const config = withAdapterShape(parseRunConfig(start.config, "The settings"), adapter);
     const opened = datasets.opened;
     const tokenized = await datasets.tokenize(model, config, onProgress);
-    await (await store).persist();
+    const stored = await store;
+    await stored.persist();
     const record: RunRecord = {
       id,
-      name: start.name?.trim() || defaultName(opened),
+      name: freeName(start.name?.trim() || defaultName(opened), await stored.names()),
       model: model.reference,
       dataset: opened.record,
       config,

@@ -87,6 +87,12 @@ export class Store {
     }
   }
 
+  /** Of all runs and adapters. */
+  async names(): Promise<ReadonlySet<string>> {
+    const records = await Promise.all([this.runs.values(), this.adapters.values()]);
+    return new Set(records.flat().map(({ name }) => name));
+  }
+
   async clear(): Promise<void> {
     const { runs, metrics, adapters, adapterFiles, checkpoints, datasets, settings } = this;
     for (const table of [runs, metrics, adapters, adapterFiles, checkpoints, datasets, settings]) {

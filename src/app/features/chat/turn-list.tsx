@@ -8,24 +8,25 @@ import styles from "./chat-room.module.css";
 import { TurnView } from "./turn-view";
 import { useVoices } from "./use-voices";
 
-/** Pixels from the end within which the page follows what is written. */
+/** Pixels below the window within which the end may lie for the page to follow what is written. */
 const FOLLOW_DISTANCE = 160;
 
 export function TurnList() {
   const turns = useStore((state) => state.turns);
   const isAnswering = useStore((state) => state.isAnswering);
   const { voices, names } = useVoices();
+  const list = useRef<HTMLOListElement>(null);
   const wasAtEnd = useRef(true);
   useEffect(() => {
     const onScroll = (): void => {
-      const { scrollHeight, clientHeight, scrollTop } = document.documentElement;
-      wasAtEnd.current = scrollHeight - clientHeight - scrollTop < FOLLOW_DISTANCE;
+      const bottom = list.current?.getBoundingClientRect().bottom ?? 0;
+      wasAtEnd.current = bottom < innerHeight + FOLLOW_DISTANCE;
     };
     addEventListener("scroll", onScroll, { passive: true });
     return () => removeEventListener("scroll", onScroll);
   }, []);
   useEffect(() => {
-    if (isAnswering && wasAtEnd.current) scrollTo(0, document.documentElement.scrollHeight);
+    if (isAnswering && wasAtEnd.current) list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
   }, [turns, isAnswering]);
 
   const last = turns.at(-1);
@@ -36,7 +37,7 @@ export function TurnList() {
   return (
     <>
       {turns.length === 0 && <Beginning />}
-      <ol className={styles.turns} aria-label="Conversation">
+      <ol ref={list} className={styles.turns} aria-label="Conversation">
         {turns.map((turn, index) => (
           <TurnView key={index} turn={turn} index={index} isLast={index === turns.length - 1} />
         ))}

@@ -20,6 +20,9 @@ export interface LineChartProps {
 
 const HEIGHT = 200;
 
+/** Distances between marks on the axis of steps: there is no half step. */
+const wholeSteps = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((size) => [size, 2 * size, 5 * size]);
+
 export function LineChart({ title, column, withEvaluations = false, summary }: LineChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const scheme = useStore((state) => state.scheme);
@@ -50,7 +53,10 @@ export function LineChart({ title, column, withEvaluations = false, summary }: L
         width: place.clientWidth,
         height: HEIGHT,
         scales: { x: { time: false } },
-        axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => formatNumber(tick, 3)) }],
+        axes: [
+          { ...axis, incrs: wholeSteps },
+          { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => formatNumber(tick, 3)) },
+        ],
         series,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },

@@ -31,6 +31,7 @@ export function TrainRoom() {
   const canStart = dataset !== undefined && model !== undefined && gpu !== undefined;
   const start = (
     <Button
+      className={styles.start}
       variant="primary"
       icon={<Icon name="play" />}
       disabled={!canStart || !plan}
