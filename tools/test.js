@@ -37,6 +37,7 @@ const tiers = {
   gpu: () => vitest("gpu"),
   model: () => vitest("model"),
   headless: () => vitest("headless"),
+  page: () => playwright(),
   chromium: () => parity("chromium"),
   firefox: async () => {
     if (installFirefox()) return parity("firefox");
@@ -122,6 +123,30 @@ function readVitest(report) {
   }
 }
 
+/** The page as a person uses it. */
+async function playwright() {
+  const report = join(repository, "out", "test", "page.json");
+  rmSync(report, { force: true });
+  const { code } = await runNode(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json"], {
+    PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+  });
+  return counted(code, readPlaywright(report));
+}
+
+/**
+ * A test that passed only when it was tried again counts as failed.
+ * @param {string} report
+ * @returns {Count | undefined}
+ */
+function readPlaywright(report) {
+  try {
+    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(report, "utf8")).stats;
+    return { passed: expected, failed: unexpected + flaky, notRun: skipped };
+  } catch {
+    return undefined;
+  }
+}
+
 /** @param {string} browser */
 async function parity(browser) {
   const { code, lastLine } = await runNode(["e2e/parity/run.js", browser]);
@@ -141,12 +166,13 @@ function counted(code, count) {
 
 /**
  * @param {string[]} args
+ * @param {Record<string, string>} more  environment variables of this run alone
  * @returns {Promise<{ code: number, lastLine: string }>}
  */
-function runNode(args) {
+function runNode(args, more = {}) {
   const child = spawn(process.execPath, args, {
     cwd: repository,
-    env: environment,
+    env: { ...environment, ...more },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let tail = "";
