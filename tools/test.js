@@ -38,9 +38,10 @@ const tiers = {
   model: () => vitest("model"),
   headless: () => vitest("headless"),
   page: () => playwright(),
-  chromium: () => parity("chromium"),
+  chromium: () => script("e2e/parity/run.js", "chromium"),
   firefox: async () => {
-    if (installFirefox()) return parity("firefox");
+    if (installFirefox())
+      return sum(await script("e2e/parity/run.js", "firefox"), await script("e2e/page/firefox.js"));
     if (process.env["CI"] === "true") return { passed: 0, failed: 1 };
     console.log("The Firefox smoke was NOT run.");
     return undefined;
@@ -147,11 +148,25 @@ function readPlaywright(report) {
   }
 }
 
-/** @param {string} browser */
-async function parity(browser) {
-  const { code, lastLine } = await runNode(["e2e/parity/run.js", browser]);
+/**
+ * Runs a script whose last line counts its checks.
+ * @param {string[]} args
+ */
+async function script(...args) {
+  const { code, lastLine } = await runNode(args);
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lastLine) ?? [];
   return counted(code, passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) });
+}
+
+/**
+ * @param {readonly Count[]} counts
+ * @returns {Count}
+ */
+function sum(...counts) {
+  return {
+    passed: counts.reduce((total, { passed }) => total + passed, 0),
+    failed: counts.reduce((total, { failed }) => total + failed, 0),
+  };
 }
 
 /**

@@ -18,7 +18,7 @@ export function textFile(name: string, text: string): PickedFile {
 /** Opens the page and waits until the built-in model is open and the GPU is known. */
 export async function openPage(page: Page): Promise<void> {
   await page.goto("./");
-  await expect(page.getByRole("link", { name: /^Model tabtune-3m/ })).toBeVisible();
+  await expect(page.getByRole("main").getByText("Open", { exact: true })).toBeVisible();
   await expect(page.getByText("Software GPU, slow")).toBeVisible();
 }
 
