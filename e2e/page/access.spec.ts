@@ -184,3 +184,10 @@ test("without WebGPU the page says so at once, and what needs none still works",
     await browser.close();
   }
 });
+
+test("where the engine's script can't be loaded, the page says so instead of waiting", async ({ page }) => {
+  await page.route(/worker.*\.js$/, (route) => route.abort());
+  await page.goto("./");
+  await expect(page.getByRole("alert")).toContainText("The engine's script could not be loaded.");
+  await expect(page.getByRole("button", { name: "Reload the page" })).toBeVisible();
+});

@@ -66,6 +66,7 @@ test("a reload in the middle interrupts the run, says so, keeps what it had, and
   await startRun(page, { Steps: 40 });
   await expectStep(page, 12);
   await page.reload();
+  await expect(page.getByRole("link", { name: "Data 8 rows" })).toBeVisible(); // the dataset is open again
   await goTo(page, "Runs");
   await expect(page.getByText("Interrupted", { exact: true })).toBeVisible();
   const saved = Number(/(\d+) of 40/.exec(await page.getByText(/\d+ of 40/).innerText())![1]);

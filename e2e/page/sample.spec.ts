@@ -13,6 +13,9 @@ test("one click on the sample trains and shows the answer before and after", asy
   expect(after).toMatch(/Paris/);
   expect(after).toMatch(/sailor|Ahoy|sail/);
 
+  await page.reload();
+  await expect(page.getByRole("article").nth(1)).toContainText(after!); // the conversation is kept
+
   // What it did is what a person could have done: the run is listed, its adapter can be taken away.
   await goTo(page, "Runs");
   await expect(page.getByText("120 of 120")).toBeVisible();

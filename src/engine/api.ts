@@ -8,6 +8,7 @@ import type { RowProblem } from "../core/message";
 import type { RunEvent } from "../core/metrics";
 import type { RunConfig } from "../core/run-config";
 import type { AdapterRecord, DatasetRecord, ModelReference, RunRecord } from "../core/run-record";
+import type { MemoryEstimate } from "./memory-estimate";
 
 export interface EngineApi {
   /** Opens the GPU, once. Throws `webgpu-missing`. */
@@ -175,15 +176,7 @@ export interface TokenizedRow {
 
 export interface RunPlan {
   /** GPU memory in bytes; `total` is the sum of the others. */
-  readonly memory: {
-    readonly weights: number;
-    readonly parameters: number;
-    readonly optimizer: number;
-    readonly activations: number;
-    readonly cache: number;
-    readonly other: number;
-    readonly total: number;
-  };
+  readonly memory: MemoryEstimate;
   readonly recomputesLayers: boolean;
   readonly trainableParameters: number;
   readonly trainingRows: number;
