@@ -44,9 +44,12 @@ test("a run that is paused, continued and stopped keeps what it has learnt", asy
   await startRun(page, { Steps: 200, "Learning rate": 0.003 });
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByRole("button", { name: "Continue" })).toBeVisible();
-  await page.waitForTimeout(1500); // the step under way ends
-  const paused = await stepsMade(page);
-  await page.waitForTimeout(1500);
+  // The step under way ends; after that nothing moves, for longer than a step takes.
+  let paused = -1;
+  await expect
+    .poll(async () => paused === (paused = await stepsMade(page)), { intervals: [4000], timeout: 60_000 })
+    .toBe(true);
+  await page.waitForTimeout(4000);
   expect(await stepsMade(page)).toBe(paused);
   await page.getByRole("button", { name: "Continue" }).click();
   await expectStep(page, Math.max(paused + 2, 20));
