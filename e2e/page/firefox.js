@@ -42,7 +42,8 @@ const way = [
     async () => {
       await press("Go to Train");
       const steps = page.locator('::-p-aria([name="Steps"][role="textbox"])');
-      await steps.fill("5");
+      await steps.click({ count: 3 }); // selects what stands there
+      await page.keyboard.type("5");
       await page.keyboard.press("Enter");
       await press("Start training");
       await see("Finished 5 steps.");
