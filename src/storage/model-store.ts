@@ -55,13 +55,17 @@ export class ModelStore {
     return this.records.get(referenceKey(reference));
   }
 
-  /** Bytes of the chunks that are stored. */
-  async presentBytes({ reference, files, chunkBytes }: ModelRecord): Promise<number> {
+  /** Bytes of the chunks that are stored, of the files that are `wanted`. */
+  async presentBytes(
+    { reference, files, chunkBytes }: ModelRecord,
+    wanted: (path: string) => boolean = () => true,
+  ): Promise<number> {
     const sizes = new Map(files.map(({ path, size }) => [path, size]));
     const prefix = `${referenceKey(reference)}/`;
     let bytes = 0;
     for (const key of await this.chunks.keys(prefix)) {
       const [path = "", number = ""] = key.slice(prefix.length).split("/");
+      if (!wanted(path)) continue;
       bytes += Math.min(chunkBytes, (sizes.get(path) ?? 0) - Number(number) * chunkBytes);
     }
     return bytes;
