@@ -1,8 +1,7 @@
 // Engines over the local Hub of e2e/hub, for tests: small chunks, no waiting, and Web Locks that several engines of one
 // process share, as tabs do.
 
-import { generatedModel, memoryFile, type HubFile } from "../../e2e/hub/repository.js";
-import { folderFiles } from "../../e2e/hub/repository.js";
+import { folderFiles, generatedModel, memoryFile, type HubFile } from "../../e2e/hub/repository.js";
 import { AppError } from "../core/errors";
 import { Engine, type EngineParts } from "./engine";
 import { fetchPublic, pageBase } from "./page-folder.fixture";
@@ -24,6 +23,19 @@ export const tinyShape = {
 export function tinyModel(changes: Partial<typeof tinyShape & { seed: number }> = {}): HubFile[] {
   return generatedModel({ ...tinyShape, ...changes }, tokenizerFiles);
 }
+
+/** A tokenizer that knows the letters; opens at once. */
+export const letterTokenizer = memoryFile(
+  "tokenizer.json",
+  JSON.stringify({
+    added_tokens: [{ id: 26, content: "<end>", special: true, normalized: false }],
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries(Array.from({ length: 26 }, (_, i) => [String.fromCharCode(97 + i), i])),
+      merges: [],
+    },
+  }),
+);
 
 /** `files` with some replaced, added, or (undefined) taken away. */
 export function withFiles(

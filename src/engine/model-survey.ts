@@ -8,6 +8,7 @@ import { DEFAULT_HUB, type HubReference } from "../core/run-record";
 import { planGeneration } from "../generate/generator";
 import type { HubClient, Patience } from "../hub/hub-client";
 import { chooseModelFiles, type ModelFiles } from "../hub/model-files";
+import type { ModelSource } from "../hub/model-source";
 import { remoteSource } from "../hub/remote-source";
 import { checkRepositoryName, listFiles, pinRevision, type PinnedRepository } from "../hub/repository";
 import type { LighterRun, RunPlan } from "./api";
@@ -39,8 +40,7 @@ export async function surveyModel(
   const source = remoteSource(client, pinned, listed, patience);
   const readIndex = ({ path }: { path: string }): Promise<string> => source.text(path);
   const files = await chooseModelFiles(repository, client.page(repository), listed, readIndex);
-  const decoder = await openDecoder(source);
-  decoder.declare(1); // compares every shape with the configuration
+  const decoder = await openTwice(source);
   const endpoint = client.endpoint.href.replace(/\/$/, "");
   return {
     reference: {
@@ -55,6 +55,19 @@ export async function surveyModel(
     decoder,
     bytes: [...files.small, ...files.weights].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** Headers are read by ranges, for which no hash is listed: one that is refused may have been altered on its way. */
+async function openTwice(source: ModelSource): Promise<OpenedDecoder> {
+  const open = async (): Promise<OpenedDecoder> => {
+    const decoder = await openDecoder(source);
+    decoder.declare(1); // compares every shape with the configuration
+    return decoder;
+  };
+  return open().catch((error: unknown) => {
+    if (error instanceof AppError && error.name === "bad-model-file") return open();
+    throw error;
+  });
 }
 
 export interface RunForecast {
