@@ -14,6 +14,7 @@ import type { Store } from "../storage/store";
 import type { HubRequest, HubSettings, ModelPlan, OnDownload, StoredModel } from "./api";
 import { DownloadMeter } from "./download-meter";
 import type { GpuRoom } from "./gpu-room";
+import { hasherHere, type Hasher } from "./hasher";
 import { DOWNLOAD_LOCKS, downloadLock, type Locks, type Unlock } from "./locks";
 import { chatMemory, forecastRun, parametersOf, surveyModel, type Survey } from "./model-survey";
 import { openModel } from "./open-model";
@@ -28,8 +29,10 @@ export interface HubRoomParts {
   readonly options?: HubRoomOptions | undefined;
 }
 
-/** For tests. */
 export interface HubRoomOptions extends Pick<HubOptions, "fetch" | "sleep" | "silenceMilliseconds"> {
+  /** On this thread when absent. */
+  readonly newHasher?: () => Hasher;
+  /** From here on for tests. */
   readonly chunkBytes?: number;
   readonly connections?: number;
   /** Between two looks at another tab's download. */
@@ -221,9 +224,11 @@ export class HubRoom {
     const record = known ?? (await this.begin(reference, client, signal, onWait));
     const total = bytesOf(record.files);
     const chunks = models.chunkStore(record);
+    const hasher = (this.parts.options?.newHasher ?? hasherHere)();
     const options = {
       signal,
       onWait,
+      addToHash: hasher.add,
       chunkBytes: record.chunkBytes,
       ...(this.parts.options?.connections && { connections: this.parts.options.connections }),
     };
@@ -243,6 +248,8 @@ export class HubRoom {
       const isOfNoUse = error instanceof AppError && /^(unsupported-model|bad-model-file)$/.test(error.name);
       if (isOfNoUse) await models.delete(reference);
       throw error;
+    } finally {
+      hasher.dispose();
     }
     return models.complete(reference);
   }

@@ -4,6 +4,25 @@
 import { assert } from "../core/errors";
 import { Sha256 } from "../core/sha256";
 
+/** A state of SHA-256, eight words, behind `length` bytes. */
+export interface HashState {
+  readonly words: Uint32Array;
+  readonly length: number;
+}
+
+/**
+ * Adds bytes to a state, on this thread or another; a whole number of 64-byte blocks altogether. The parts are of no
+ * use to the caller afterwards.
+ */
+export type AddToHash = (state: HashState, parts: readonly Uint8Array[]) => Promise<Uint32Array>;
+
+/** On this thread. */
+export function addToHash({ words, length }: HashState, parts: readonly Uint8Array[]): Uint32Array {
+  const hash = length === 0 ? new Sha256() : Sha256.restore(words, length);
+  for (const part of parts) hash.update(part);
+  return hash.save();
+}
+
 const WORDS = 8;
 
 export class ChunkHash {
@@ -14,6 +33,7 @@ export class ChunkHash {
     readonly fileBytes: number,
     readonly chunkBytes: number,
     saved: Uint32Array = new Uint32Array(),
+    private readonly addParts: AddToHash = async (state, parts) => addToHash(state, parts),
   ) {
     assert(chunkBytes % 64 === 0, `got chunks of ${chunkBytes} bytes, need a multiple of 64`);
     const count = Math.min(Math.floor(saved.length / WORDS), Math.floor(fileBytes / chunkBytes));
@@ -25,11 +45,13 @@ export class ChunkHash {
     return this.states.length;
   }
 
-  /** Adds chunk number `hashed`, which is not the last one unless that is whole. */
-  add(parts: Iterable<Uint8Array>): void {
-    const hash = this.hashBefore(this.hashed);
-    for (const part of parts) hash.update(part);
-    this.states.push(hash.save());
+  /** Adds chunk number `hashed`, a whole one. One call at a time. */
+  async add(parts: readonly Uint8Array[]): Promise<void> {
+    const number = this.hashed;
+    const words = this.states[number - 1] ?? new Uint32Array(WORDS);
+    const next = await this.addParts({ words, length: number * this.chunkBytes }, parts);
+    assert(this.hashed === number, `chunk ${number} was hashed twice at once`);
+    this.states.push(next);
   }
 
   /** Forgets all chunks from number `first` on. */
@@ -39,7 +61,10 @@ export class ChunkHash {
 
   /** The file's hash: of all whole chunks, which must have been added, and the rest behind them. */
   digest(rest: Iterable<Uint8Array>): string {
-    const hash = this.hashBefore(Math.floor(this.fileBytes / this.chunkBytes));
+    const whole = Math.floor(this.fileBytes / this.chunkBytes);
+    assert(this.hashed === whole, `got ${this.hashed} hashed chunks, need ${whole}`);
+    const state = this.states.at(-1);
+    const hash = state ? Sha256.restore(state, whole * this.chunkBytes) : new Sha256();
     for (const part of rest) hash.update(part);
     return hash.digest();
   }
@@ -48,11 +73,5 @@ export class ChunkHash {
     const all = new Uint32Array(this.states.length * WORDS);
     this.states.forEach((state, i) => all.set(state, i * WORDS));
     return all;
-  }
-
-  private hashBefore(chunk: number): Sha256 {
-    assert(chunk <= this.states.length, `got ${this.states.length} hashed chunks, need ${chunk}`);
-    const state = this.states[chunk - 1];
-    return state ? Sha256.restore(state, chunk * this.chunkBytes) : new Sha256();
   }
 }

@@ -6,7 +6,7 @@
 // and compared; where two copies differ, a third one decides. It ends as soon as the hash is right.
 
 import { AppError } from "../core/errors";
-import { ChunkHash } from "./chunk-hash";
+import { ChunkHash, type AddToHash } from "./chunk-hash";
 import { joined, stopped, type HubClient, type Patience } from "./hub-client";
 import { fileUrl, type RepositoryFile } from "./repository";
 import { isAsListed, wrongHash, type AtCommit } from "./verified-file";
@@ -33,6 +33,8 @@ export interface DownloadOptions extends Patience {
   readonly connections?: number;
   /** A multiple of 64. */
   readonly chunkBytes: number;
+  /** Where hashing is done; on this thread when absent. */
+  readonly addToHash?: AddToHash | undefined;
 }
 
 /** Of a request: few enough requests for the Hub's limit, small enough to be fetched again. */
@@ -120,7 +122,7 @@ class FileTransfer {
     private readonly store: ChunkStore,
     private readonly options: DownloadOptions,
   ) {
-    this.hash = new ChunkHash(file.size, options.chunkBytes);
+    this.hash = new ChunkHash(file.size, options.chunkBytes, undefined, options.addToHash);
   }
 
   get presentBytes(): number {
@@ -134,7 +136,8 @@ class FileTransfer {
     this.present = new Set(await this.store.chunkNumbers(path));
     this.isVerified = this.missing().length === 0 && (await this.store.isVerified(path));
     if (this.isVerified || this.file.sha256 === undefined) return;
-    this.hash = new ChunkHash(size, this.options.chunkBytes, await this.store.hashState(path));
+    const { chunkBytes, addToHash } = this.options;
+    this.hash = new ChunkHash(size, chunkBytes, await this.store.hashState(path), addToHash);
     // The state may have been kept though a chunk was not: a crash may lose either.
     this.hash.rewind(this.missing()[0] ?? this.wholeChunks);
   }
@@ -153,10 +156,12 @@ class FileTransfer {
     const stored = this.store.putChunk(this.file.path, number, new Blob(parts as BlobPart[]));
     const isHashed = this.file.sha256 !== undefined && number < this.wholeChunks;
     if (isHashed && this.held.size < (this.options.connections ?? CONNECTIONS)) this.held.set(number, parts);
-    this.hashHeld(); // while the browser writes
+    const hashed = this.hashNext(); // while the browser writes
+    hashed.catch(() => undefined); // told by the next call, below
     await stored;
     this.arriving -= this.lengthOf(number);
     this.present.add(number);
+    await hashed;
     await this.hashNext();
   }
 
@@ -196,30 +201,20 @@ class FileTransfer {
     );
   }
 
-  /** Hashes what is held and next in order. */
-  private hashHeld(): void {
-    for (;;) {
-      const number = this.hash.hashed;
-      const parts = this.held.get(number);
-      if (!parts) return;
-      this.hash.add(parts);
-      this.held.delete(number);
-    }
-  }
-
-  /** Hashes all chunks that are next in order, reading back what is not held. One at a time. */
+  /** Hashes all chunks that are next in order, reading back what is not held. One call after the other. */
   private hashNext(): Promise<void> {
     if (this.file.sha256 === undefined) return Promise.resolve();
     const run = this.hashing.then(async () => {
       const before = this.hash.hashed;
-      this.hashHeld();
-      while (this.hash.hashed < this.wholeChunks && this.present.has(this.hash.hashed)) {
-        this.hash.add([await this.stored(this.hash.hashed)]);
-        this.hashHeld();
+      for (;;) {
+        const number = this.hash.hashed;
+        if (number >= this.wholeChunks) break;
+        const held = this.held.get(number);
+        if (!held && !this.present.has(number)) break;
+        await this.hash.add(held ?? [await this.stored(number)]);
+        this.held.delete(number);
       }
-      if (this.hash.hashed > before || before > 0) {
-        await this.store.putHashState(this.file.path, this.hash.save());
-      }
+      if (this.hash.hashed > before) await this.store.putHashState(this.file.path, this.hash.save());
     });
     this.hashing = run.catch(() => undefined);
     return run;
