@@ -2,6 +2,8 @@
 
 export type StreamOrder =
   | { readonly kind: "plain" | "stream"; readonly endpoint: string; readonly repository: string }
+  /** Storing alone: so many bytes in chunks, four at a time. */
+  | { readonly kind: "store"; readonly bytes: number; readonly chunkBytes: number }
   | { readonly kind: "load" };
 
 export interface StreamReply {

@@ -1,10 +1,13 @@
 // A generated model streamed in Chromium from the local Hub: speed as a share of a plain fetch of the same bytes, the
 // heap of the Worker that does it, what is stored, and the way from storage to the GPU.
 //
-//   node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--json]
+// --line limits the server to so many megabytes a second; without it the loopback and this machine's processors are
+// the limit, which the server, the browser's processes and the hashing share.
+//
+//   node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--line MEGABYTES] [--json]
 
 import { rmSync, mkdtempSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -24,14 +27,16 @@ const { values } = parseArgs({
   options: {
     megabytes: { type: "string", default: "1000" },
     rounds: { type: "string", default: "3" },
+    line: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
 const megabytes = Number(values.megabytes);
 const rounds = Number(values.rounds);
+const line = values.line === undefined ? undefined : Number(values.line);
 if (!(megabytes >= 50) || !(rounds >= 1)) {
   console.error(
-    "usage: node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--json]   (50 megabytes at least)",
+    "usage: node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--line MEGABYTES] [--json]   (50 megabytes at least)",
   );
   process.exit(2);
 }
@@ -39,7 +44,10 @@ if (!(megabytes >= 50) || !(rounds >= 1)) {
 const repository = "tabtune/generated";
 const say = (/** @type {string} */ text) => console.error(text);
 say("generating");
-const hub = await startHub({ repositories: [createRepository(repository, model(megabytes))] });
+const hub = await startHub({
+  repositories: [createRepository(repository, model(megabytes))],
+  ...(line !== undefined && { bytesPerSecond: line * 1e6 }),
+});
 const page = await servePage();
 const profile = mkdtempSync(join(tmpdir(), "tabtune-bench-"));
 const browser = await puppeteer.launch({
@@ -108,8 +116,11 @@ async function measure() {
   const plain = [];
   /** @type {Measured[]} */
   const stream = [];
+  /** @type {Measured[]} */
+  const store = [];
   for (let round = 0; round < rounds; round++) {
     plain.push(await ask({ kind: "plain", ...at }));
+    store.push(await ask({ kind: "store", bytes: plain[0]?.bytes ?? 0, chunkBytes: 16 * 1024 * 1024 }));
     if (round > 0) await clear(tab);
     stream.push(await ask({ kind: "stream", ...at }));
   }
@@ -121,7 +132,10 @@ async function measure() {
     processor: cpus()[0]?.model ?? "",
     processors: cpus().length,
     weightBytes: plain[0]?.bytes ?? 0,
+    ...(line !== undefined && { lineMegabytesPerSecond: line }),
+    loadAverage: loadavg()[0],
     plain,
+    store,
     stream,
     load,
     share: median(stream.map(speed)) / median(plain.map(speed)),
@@ -179,13 +193,14 @@ function median(numbers) {
 }
 
 /** @param {Awaited<ReturnType<typeof measure>>} results */
-function asText({ browser: version, weightBytes, plain, stream, load, share, tokensOnOtherOrigin }) {
+function asText({ browser: version, weightBytes, plain, store, stream, load, share, tokensOnOtherOrigin }) {
   const mb = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
   const speeds = (/** @type {Measured[]} */ list) => list.map((one) => speed(one).toFixed(0)).join(", ");
   const growth = (/** @type {Measured} */ one) => one.heapPeak - one.heapBase;
   return [
     `${version}, ${mb(weightBytes)} of weights`,
     `plain fetch      ${speeds(plain)} MB/s`,
+    `storing alone    ${speeds(store)} MB/s`,
     `streamed, hashed and stored  ${speeds(stream)} MB/s: ${(share * 100).toFixed(0)} % of the plain fetch (medians)`,
     `heap while streaming  grows by at most ${mb(Math.max(...stream.map(growth)))} over ${mb(stream[0]?.heapBase ?? 0)}`,
     `stored           ${mb(stream[0]?.storedBytes ?? 0)}`,

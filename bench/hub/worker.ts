@@ -3,16 +3,17 @@
 
 import type { HubReference } from "../../src/core/run-record";
 import { Engine } from "../../src/engine/engine";
-import { hasherInWorker } from "../../src/engine/hasher";
+import { hasherInWorkers } from "../../src/engine/hasher";
 import { loadInParts } from "../../src/engine/load-in-parts";
 import { openModel } from "../../src/engine/open-model";
 import { browserGpu, openGpu } from "../../src/gpu/device";
 import { Memory } from "../../src/program/memory";
 import { Store } from "../../src/storage/store";
+import { Table } from "../../src/storage/table";
 import type { StreamOrder, StreamReply } from "./messages";
 
 addEventListener("message", ({ data }: MessageEvent<StreamOrder>) => {
-  const measured = { plain, stream, load }[data.kind](data as never);
+  const measured = { plain, stream, store, load }[data.kind](data as never);
   void measured
     .catch((error: unknown) => ({ milliseconds: 0, bytes: 0, failure: String((error as Error).stack) }))
     .then(async (result) => {
@@ -46,13 +47,30 @@ async function stream({ endpoint, repository }: HubOrder): Promise<Measured> {
     openGpu: () => openGpu(browserGpu()),
     base: new URL("./", location.href),
     locks: navigator.locks,
-    hub: { newHasher: hasherInWorker },
+    hub: { newHasher: hasherInWorkers },
   });
   await engine.setHub({ endpoint });
   reference = (await engine.inspectModel({ repository })).reference;
   const begin = performance.now();
   const { bytes } = await engine.downloadModel(reference);
   return { milliseconds: performance.now() - begin, bytes };
+}
+
+/** Blobs of one chunk's bytes into a table of their own, as a download puts them. */
+async function store({ bytes, chunkBytes }: Extract<StreamOrder, { kind: "store" }>): Promise<Measured> {
+  const table = new Table<Blob>("bench-store", true);
+  const chunk = new Uint8Array(chunkBytes);
+  for (let at = 0; at < chunkBytes; at += 65_536) crypto.getRandomValues(chunk.subarray(at, at + 65_536));
+  const chunks = Math.ceil(bytes / chunkBytes);
+  let next = 0;
+  const put = async (): Promise<void> => {
+    while (next < chunks) await table.put(String(next++), new Blob([chunk]));
+  };
+  const begin = performance.now();
+  await Promise.all([put(), put(), put(), put()]);
+  const milliseconds = performance.now() - begin;
+  await table.clear();
+  return { milliseconds, bytes: chunks * chunkBytes };
 }
 
 async function load(): Promise<Measured> {

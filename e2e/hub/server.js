@@ -23,6 +23,7 @@ import { createServer } from "node:http";
  * @property {number} [pageSize]            files in a page of a tree
  * @property {number} [signedSeconds]       how long a signed address is good for
  * @property {{ requests: number, seconds: number }} [resolverLimit]  requests to resolve in a window, before 429
+ * @property {number} [bytesPerSecond]      of all bodies together, as a line has it
  * @property {number} [port]
  *
  * @typedef {object} LoggedRequest
@@ -61,6 +62,7 @@ export async function startHub(options) {
   /** @type {LoggedRequest[]} */
   const log = [];
   let faults = options.faults;
+  const line = options.bytesPerSecond === undefined ? undefined : slowLine(options.bytesPerSecond);
   let windowStart = 0;
   let windowRequests = 0;
 
@@ -171,7 +173,7 @@ export async function startHub(options) {
       entry.fault = fault;
       if (await failed(response, entry, fault)) return;
       response.setHeader("ETag", `"${file.oid}"`);
-      return sendFile(request, response, entry, file, fault);
+      return sendFile(request, response, entry, file, fault, line);
     }
     const fault = faults?.({ at: "resolve", path: file.path, begin: rangeStart(request) });
     entry.fault = fault;
@@ -225,7 +227,7 @@ export async function startHub(options) {
     entry.fault = fault;
     if (await failed(response, entry, fault)) return;
     response.setHeader("ETag", `"${file.sha256}"`);
-    sendFile(request, response, entry, file, fault);
+    sendFile(request, response, entry, file, fault, line);
   }
 
   function overLimit() {
@@ -416,8 +418,9 @@ function rangeStart(request) {
  * @param {LoggedRequest} entry
  * @param {HubFile} file
  * @param {Fault | undefined} fault
+ * @param {Line | undefined} line
  */
-function sendFile(request, response, entry, file, fault) {
+function sendFile(request, response, entry, file, fault, line) {
   const { size } = file;
   response.setHeader("Accept-Ranges", "bytes");
   response.setHeader("Content-Type", "application/octet-stream");
@@ -447,7 +450,7 @@ function sendFile(request, response, entry, file, fault) {
     response.end();
     return;
   }
-  void sendBody(response, entry, file.read(begin, end), end - begin, fault);
+  void sendBody(response, entry, file.read(begin, end), end - begin, fault, line);
 }
 
 /**
@@ -456,8 +459,9 @@ function sendFile(request, response, entry, file, fault) {
  * @param {Generator<Uint8Array>} pieces
  * @param {number} length
  * @param {Fault | undefined} fault
+ * @param {Line | undefined} line
  */
-async function sendBody(response, entry, pieces, length, fault) {
+async function sendBody(response, entry, pieces, length, fault, line) {
   const special =
     fault && "share" in fault ? Math.min(length - 1, Math.floor(length * fault.share)) : Infinity;
   let hasStalled = false;
@@ -483,9 +487,26 @@ async function sendBody(response, entry, pieces, length, fault) {
       await pause(response, fault.milliseconds);
     }
     entry.bytes += piece.length;
+    await line?.(piece.length);
     if (!response.write(piece)) await drained(response);
   }
   response.end();
+}
+
+/** @typedef {(bytes: number) => Promise<void>} Line  resolves when so many bytes may be sent */
+
+/**
+ * @param {number} bytesPerSecond
+ * @returns {Line}
+ */
+function slowLine(bytesPerSecond) {
+  let freeAt = 0;
+  return async (bytes) => {
+    const now = performance.now();
+    freeAt = Math.max(now, freeAt) + (bytes / bytesPerSecond) * 1000;
+    // Timers are coarse: what is less than that may go at once.
+    if (freeAt - now > 5) await new Promise((resolve) => setTimeout(resolve, freeAt - now));
+  };
 }
 
 /**

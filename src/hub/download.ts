@@ -40,6 +40,8 @@ export interface DownloadOptions extends Patience {
 /** Of a request: few enough requests for the Hub's limit, small enough to be fetched again. */
 export const CHUNK_BYTES = 16 * 1024 * 1024;
 const CONNECTIONS = 4;
+/** Chunks of a file that may wait in memory to be hashed. */
+const MOST_HELD = 2;
 
 /**
  * Resolves when all `files` are stored and verified. Throws `stopped`, `storage-full` and the client's errors; what has
@@ -67,7 +69,10 @@ export async function download(
       transfers.push(transfer);
     }
     progress.tell();
-    const jobs = transfers.flatMap((transfer) => transfer.missing().map((number) => ({ transfer, number })));
+    // Files take turns, so that several are hashed at once.
+    const jobs = transfers
+      .flatMap((transfer) => transfer.missing().map((number) => ({ transfer, number })))
+      .sort((a, b) => a.number - b.number);
     const work = async (): Promise<void> => {
       for (let job = jobs.shift(); job; job = jobs.shift()) {
         await job.transfer.fetchChunk(job.number, () => progress.tell());
@@ -84,6 +89,8 @@ export async function download(
     for (const transfer of transfers) {
       if (failures.length === 0) await guarded(() => transfer.finish(() => progress.tell()));
     }
+    // Nothing may still be written when the caller hears of the end.
+    await Promise.all(transfers.map((transfer) => transfer.settled()));
     if (failures.length > 0) throw signal?.aborted ? stopped() : failures[0];
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -111,7 +118,7 @@ class FileTransfer {
   private hash: ChunkHash;
   /** Bytes of chunks under way. */
   private arriving = 0;
-  /** Arrived chunks that wait for those before them to be hashed: at most one for each connection. */
+  /** Arrived chunks that wait to be hashed. */
   private readonly held = new Map<number, readonly Uint8Array[]>();
   private hashing: Promise<void> = Promise.resolve();
 
@@ -154,15 +161,14 @@ class FileTransfer {
       onProgress();
     });
     const stored = this.store.putChunk(this.file.path, number, new Blob(parts as BlobPart[]));
+    // Hashing goes on beside; what it can't keep up with is read back from the store later.
     const isHashed = this.file.sha256 !== undefined && number < this.wholeChunks;
-    if (isHashed && this.held.size < (this.options.connections ?? CONNECTIONS)) this.held.set(number, parts);
-    const hashed = this.hashNext(); // while the browser writes
-    hashed.catch(() => undefined); // told by the next call, below
+    if (isHashed && this.held.size < MOST_HELD) this.held.set(number, parts);
+    this.hashBeside();
     await stored;
     this.arriving -= this.lengthOf(number);
     this.present.add(number);
-    await hashed;
-    await this.hashNext();
+    this.hashBeside();
   }
 
   /** Compares the hash; fetches again what is wrong. */
@@ -172,6 +178,11 @@ class FileTransfer {
     if (!(await this.isRight())) await this.repair(onProgress);
     await this.store.putVerified(this.file.path);
     this.isVerified = true;
+  }
+
+  /** Resolves when nothing is being hashed. */
+  settled(): Promise<void> {
+    return this.hashing;
   }
 
   private get chunks(): number {
@@ -199,6 +210,11 @@ class FileTransfer {
       { begin, end: begin + this.lengthOf(number), fileBytes: size },
       { signal, onWait, onBytes },
     );
+  }
+
+  /** A failure is told when the file is finished. */
+  private hashBeside(): void {
+    this.hashNext().catch(() => undefined);
   }
 
   /** Hashes all chunks that are next in order, reading back what is not held. One call after the other. */
