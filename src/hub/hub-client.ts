@@ -121,6 +121,7 @@ export class HubClient {
         await this.stream(url, subject, { ...range, begin: at }, patience.signal, take);
         if (at < range.end) throw broken(subject, "the answer ended early");
       } catch (error) {
+        if (at >= range.end) return; // it broke behind the last byte
         if (error instanceof RetryableHubError) error.hasProgressed = at > before;
         throw error;
       }
