@@ -36,7 +36,7 @@ export default defineConfig(({ isSsrBuild }) => ({
   worker: { format: "es" as const },
   test: {
     projects: [
-      project("unit", ["{src,tools}/**/*.test.ts"], ["**/*.gpu.test.ts", ...headless]),
+      project("unit", ["{src,tools,e2e/hub}/**/*.test.ts"], ["**/*.gpu.test.ts", ...headless]),
       project("gpu", gpu, []),
       project("model", ["src/**/*.gpu.test.ts"], [...gpu, ...headless]),
       project("headless", headless, []),

@@ -1,18 +1,20 @@
 // Starts the page: asks for the GPU, the stored runs and the built-in model, and draws the frame.
 
+import "./narrow-policy";
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { builtInModel } from "./features/model/model-slice";
 import { roomOfAddress } from "./shell-slice";
 import { useStore } from "./store";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-const { openGpu, openModel, watchStored, refreshStorage, reopenLastDataset } = useStore.getState();
+const { openGpu, openLastModel, setHubToken, watchStored, refreshStorage, reopenLastDataset } =
+  useStore.getState();
 void openGpu();
-void openModel(builtInModel);
+void setHubToken(undefined); // names the mirror
+void openLastModel();
 void watchStored();
 void refreshStorage();
 void reopenLastDataset();

@@ -1,7 +1,7 @@
 // What the person can do next, keyed by the code of an error. The error's message says what happened and where; this
 // says what to do about it when the message can't know the page.
 
-import type { ErrorCode } from "../core/errors";
+import type { ErrorCode, HubErrorCode } from "../core/errors";
 import type { RoomName } from "./shell-slice";
 
 export interface NextStepAdvice {
@@ -29,12 +29,12 @@ const nextSteps = {
     action: { label: "Reload the page", reload: true },
   },
   "unsupported-model": {
-    text: "Use the built-in model instead.",
+    text: "Choose a model of a family that Tabtune knows; the catalogue in the Model room has some.",
     action: { label: "Open the Model room", room: "model" },
   },
   "bad-model-file": {
-    text: "A file of the model is damaged or incomplete. Reload the page to fetch it again.",
-    action: { label: "Reload the page", reload: true },
+    text: "A file of the model is damaged or of another kind. Choose another model, or another revision of it.",
+    action: { label: "Open the Model room", room: "model" },
   },
   "bad-adapter": {
     text: "Choose the zip or all files of a PEFT adapter: adapter_config.json and adapter_model.safetensors, made for the model that is open.",
@@ -68,7 +68,23 @@ const nextSteps = {
   "storage-missing": {
     text: "The browser lets this page keep nothing: a private window or a setting is the usual cause. You can go on, but take the adapter away before you close the page.",
   },
-} satisfies Record<ErrorCode, NextStepAdvice>;
+  "hub-unauthorized": {
+    text: "Ask for access on the model’s page, make a token there that may read it, and enter it under “Access token and mirror”.",
+    action: { label: "Open the Model room", room: "model" },
+  },
+  "hub-missing": {
+    text: "Check how the repository and the revision are written; a private one needs a token.",
+    action: { label: "Open the Model room", room: "model" },
+  },
+  "hub-offline": {
+    text: "What has arrived is kept. Check the network and go on.",
+    action: { label: "Open the Model room", room: "model" },
+  },
+  "hub-changed": {
+    text: "The repository was changed, or a server on the way gives wrong bytes. Look at the repository again.",
+    action: { label: "Open the Model room", room: "model" },
+  },
+} satisfies Record<ErrorCode | HubErrorCode, NextStepAdvice>;
 
 const unknown: NextStepAdvice = {
   text: "This should not happen. Reload the page; what was saved is still there. If it comes again, please report the message.",
@@ -77,5 +93,5 @@ const unknown: NextStepAdvice = {
 
 /** For any error, named by `Failure.name`. */
 export function nextStepFor(code: string): NextStepAdvice {
-  return Object.hasOwn(nextSteps, code) ? nextSteps[code as ErrorCode] : unknown;
+  return Object.hasOwn(nextSteps, code) ? nextSteps[code as keyof typeof nextSteps] : unknown;
 }

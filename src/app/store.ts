@@ -5,6 +5,7 @@ import { create } from "zustand";
 import { createChatSlice, type ChatSlice } from "./features/chat/chat-slice";
 import { createDataSlice, type DataSlice } from "./features/data/data-slice";
 import { createExportSlice, type ExportSlice } from "./features/export/export-slice";
+import { createHubSlice, type HubSlice } from "./features/model/hub-slice";
 import { createModelSlice, type ModelSlice } from "./features/model/model-slice";
 import { createRunsSlice, type RunsSlice } from "./features/runs/runs-slice";
 import { createTrainSlice, isUnderWay, type TrainSlice } from "./features/train/train-slice";
@@ -14,6 +15,7 @@ import { createShellSlice, type ShellSlice } from "./shell-slice";
 export type AppState = ShellSlice &
   TourSlice &
   ModelSlice &
+  HubSlice &
   DataSlice &
   TrainSlice &
   ChatSlice &
@@ -24,6 +26,7 @@ export const useStore = create<AppState>()((...parameters) => ({
   ...createShellSlice(...parameters),
   ...createTourSlice(...parameters),
   ...createModelSlice(...parameters),
+  ...createHubSlice(...parameters),
   ...createDataSlice(...parameters),
   ...createTrainSlice(...parameters),
   ...createChatSlice(...parameters),

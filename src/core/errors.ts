@@ -19,9 +19,20 @@ export type ErrorCode =
   | "storage-full"
   | "storage-missing";
 
+/** What a Hub answers, or does not. */
+export type HubErrorCode =
+  /** No permission: a token is missing, wrong, or its account was not granted access. */
+  | "hub-unauthorized"
+  /** No such repository, revision or file. */
+  | "hub-missing"
+  /** Not reached, overloaded, or limiting requests, for longer than was waited. What has arrived is kept. */
+  | "hub-offline"
+  /** It gives other bytes than it lists. */
+  | "hub-changed";
+
 /** A failure that the person can act on. `message` names the file, field and value, and what to do next. */
 export class AppError extends Error {
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode | HubErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = code;
   }

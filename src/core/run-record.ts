@@ -5,7 +5,35 @@ import type { EvaluationMetrics } from "./metrics";
 import type { RunConfig } from "./run-config";
 
 /** A model that can be opened again. */
-export type ModelReference = { readonly kind: "built-in"; readonly name: string };
+export type ModelReference = BuiltInReference | HubReference;
+
+export interface BuiltInReference {
+  readonly kind: "built-in";
+  readonly name: string;
+}
+
+/** A repository of a Hugging Face Hub as it was at one commit. */
+export interface HubReference {
+  readonly kind: "hub";
+  /** What people call it: the repository. */
+  readonly name: string;
+  /** OWNER/NAME. */
+  readonly repository: string;
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  /** Address of a mirror; absent for https://huggingface.co. */
+  readonly endpoint?: string;
+}
+
+/** The same model, for lists and comparisons: equal texts for equal models. */
+export function referenceKey(reference: ModelReference): string {
+  if (reference.kind === "built-in") return reference.name;
+  const { repository, commit, endpoint = DEFAULT_HUB } = reference;
+  return `${endpoint.replace(/^https?:\/\//, "")}/${repository}@${commit}`;
+}
+
+/** The Hub that is meant where none is named. */
+export const DEFAULT_HUB = "https://huggingface.co";
 
 /** A dataset as a run knew it. The file itself is kept under its hash. */
 export interface DatasetRecord {

@@ -7,15 +7,49 @@
 import type { RowProblem } from "../core/message";
 import type { RunEvent } from "../core/metrics";
 import type { RunConfig } from "../core/run-config";
-import type { AdapterRecord, DatasetRecord, ModelReference, RunRecord } from "../core/run-record";
+import type {
+  AdapterRecord,
+  DatasetRecord,
+  HubReference,
+  ModelReference,
+  RunRecord,
+} from "../core/run-record";
 import type { MemoryEstimate } from "./memory-estimate";
 
 export interface EngineApi {
   /** Opens the GPU, once. Throws `webgpu-missing`. */
   openGpu(): Promise<GpuSummary>;
 
-  /** Reads configuration, tokenizer and template; no weights. The model stays open until another is opened. */
+  /**
+   * Reads configuration, tokenizer and template; no weights. The model stays open until another is opened. A model of a
+   * Hub is read from storage alone; throws `file-missing` when it isn't downloaded.
+   */
   openModel(reference: ModelReference, onProgress?: OnProgress): Promise<ModelSummary>;
+
+  /**
+   * Which Hub is asked from now on, and as whom. The token is kept in memory alone and sent to that endpoint alone.
+   * Throws `bad-config`.
+   */
+  setHub(settings: HubSettings): Promise<void>;
+  /**
+   * What a repository is and what it would take, from its list of files, its configuration and the headers of its
+   * weights: no weight is fetched. `config` is the run that memory and time are told for. Throws `unsupported-model`,
+   * `bad-model-file` or a HubErrorCode.
+   */
+  inspectModel(request: HubRequest, config?: RunConfig): Promise<ModelPlan>;
+  /**
+   * Fetches what is not yet stored, and verifies all of it. A download that another tab carries out is followed, and
+   * taken over when that tab closes. Throws `stopped`, `storage-full` or a HubErrorCode; what has arrived is kept.
+   */
+  downloadModel(reference: HubReference, onProgress?: OnDownload): Promise<StoredModel>;
+  /** Ends `downloadModel` as `stopped`. A later `downloadModel` goes on. */
+  pauseDownload(reference: HubReference): Promise<void>;
+  /** As `pauseDownload`, and deletes what has arrived. Throws `busy` when another tab carries it out. */
+  cancelDownload(reference: HubReference): Promise<void>;
+  /** Models of Hubs in storage, whole and in part, last used first. */
+  storedModels(): Promise<readonly StoredModel[]>;
+  /** Throws `busy` while a run uses it or another tab downloads it. */
+  deleteModel(reference: HubReference): Promise<void>;
 
   /** Reads and keeps a dataset file. Throws `bad-dataset` when no row is of use. Needs no model. */
   openDataset(file: File, onProgress?: OnProgress): Promise<DatasetSummary>;
@@ -59,7 +93,7 @@ export interface EngineApi {
   renameRun(run: string, name: string): Promise<void>;
   /** Deletes a run with its metrics, checkpoint and adapter. */
   deleteRun(run: string): Promise<void>;
-  /** Called after runs or adapters have changed, in this tab or another. */
+  /** Called after runs, adapters or models have changed, in this tab or another. */
   onStored(listener: () => void): Promise<void>;
 
   /** Newest first. */
@@ -83,7 +117,7 @@ export interface EngineApi {
   stopAnswers(): Promise<void>;
 
   storage(): Promise<StorageSummary>;
-  /** Deletes runs, adapters, datasets and measurements of this page. Throws `busy` while a run is under way. */
+  /** Deletes models, runs, adapters, datasets and measurements. Throws `busy` while a run or download is under way. */
   clearStorage(): Promise<void>;
 }
 
@@ -127,6 +161,89 @@ export interface ModelSummary {
   readonly targetModules: readonly string[];
   readonly hasChatTemplate: boolean;
 }
+
+export interface HubSettings {
+  /** Address of a mirror; absent for https://huggingface.co. */
+  readonly endpoint?: string;
+  readonly token?: string;
+}
+
+export interface HubRequest {
+  /** OWNER/NAME. */
+  readonly repository: string;
+  /** Branch, tag, commit or refs/pr/N; "main" when absent. */
+  readonly revision?: string;
+}
+
+export interface ModelPlan {
+  /** At the commit that the revision is now. */
+  readonly reference: HubReference;
+  /** As the model card names it. */
+  readonly licence?: string;
+  readonly isGated: boolean;
+  readonly isPrivate: boolean;
+  readonly family: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly vocabulary: number;
+  /** Longest context in tokens. */
+  readonly positions: number;
+  readonly targetModules: readonly string[];
+  /** All files that are needed. */
+  readonly bytes: number;
+  /** Of them, what is stored already. */
+  readonly presentBytes: number;
+  readonly isStored: boolean;
+  /** What the browser says is left, a hint at best; undefined where it says nothing. */
+  readonly storageLeft?: number;
+  /** GPU memory of the run that was given, with full rows; undefined when it can't be run. */
+  readonly training?: RunPlan["memory"];
+  /** GPU memory of a chat with the base model, in bytes. */
+  readonly chatMemory: number;
+  /** Of the run, on this adapter; undefined until its speed has been measured. */
+  readonly secondsPerThousandTokens?: number;
+  /** Changes of the run that take less memory, the least first. */
+  readonly lighterRuns: readonly LighterRun[];
+  /** Why it can't be downloaded or run as planned, and what to change. */
+  readonly obstacles: readonly string[];
+}
+
+export interface LighterRun {
+  readonly changes: Partial<Pick<RunConfig, "microBatchSize" | "cutoffLength">>;
+  /** GPU memory in bytes. */
+  readonly memory: number;
+}
+
+export interface StoredModel {
+  readonly reference: HubReference;
+  readonly licence?: string;
+  /** Of all its files. */
+  readonly bytes: number;
+  /** Of them, what is stored. */
+  readonly presentBytes: number;
+  readonly isComplete: boolean;
+  /** In this tab or another. */
+  readonly isDownloading: boolean;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly usedAt: number;
+}
+
+export interface DownloadProgress {
+  /** Bytes that are here, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  /** Over the last seconds; 0 while nothing arrives. */
+  readonly bytesPerSecond: number;
+  readonly secondsLeft?: number;
+  /** Why nothing arrives at the moment, and for how long that is waited for. */
+  readonly waiting?: { readonly reason: string; readonly seconds: number };
+  /** Another tab carries it out. */
+  readonly isElsewhere: boolean;
+}
+
+export type OnDownload = (progress: DownloadProgress) => void;
 
 export interface SampleDataset {
   readonly file: string;

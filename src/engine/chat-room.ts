@@ -10,7 +10,7 @@ import type { OpenedReference } from "./model-room";
 import { throttled, throttledProgress } from "./throttle";
 
 /** Longest conversation in tokens that a chat keeps in its cache. */
-const CHAT_CONTEXT = 2048;
+export const CHAT_CONTEXT = 2048;
 const PART_MILLISECONDS = 33;
 
 interface OpenChat {

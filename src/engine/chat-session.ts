@@ -8,13 +8,13 @@ import type { PeftAdapter } from "../export/peft";
 import type { Gpu } from "../gpu/device";
 import { Generator, planGeneration } from "../generate/generator";
 import { withLora, writeMatrices, type LoraModel } from "../model/lora";
-import { loadModel } from "../model/weights/load";
 import { Memory } from "../program/memory";
 import { sharedBankBytes } from "../program/plan";
 import type { Tuning } from "../program/tuning";
 import { adapterMatrices } from "./adapter-tensors";
 import { decoded, type AnswerOptions, type AnswerPart } from "./answer";
 import { plansOf, residentsOf, type SessionPlans } from "./memory-estimate";
+import { loadInParts } from "./load-in-parts";
 import type { OpenedModel } from "./open-model";
 
 export interface ChatOptions {
@@ -58,7 +58,7 @@ export class ChatSession {
     const memory = new Memory(gpu);
     const generators = new Map<string, Generator>();
     try {
-      await loadModel(memory, declared, model.decoder.weights, options.onLoaded);
+      await loadInParts(memory, declared, model.decoder.weights, options.onLoaded);
       await memory.allocate(residentsOf(plans));
       await memory.allocateBanks(sharedBankBytes(plansOf(plans)));
       for (const [id, speaker] of speakers) {

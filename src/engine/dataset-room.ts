@@ -6,7 +6,7 @@ import type { RowProblem } from "../core/message";
 import type { DatasetRecord } from "../core/run-record";
 import { formats, type FormatName } from "../data/formats/index";
 import { readDataset, type Dataset } from "../data/read-dataset";
-import { Sha256 } from "../data/sha256";
+import { Sha256 } from "../core/sha256";
 import { previewTokens } from "../data/token-preview";
 import { tokenizeInSteps, type TokenizedDataset, type TokenizeOptions } from "../data/tokenize-example";
 import type { Store } from "../storage/store";

@@ -4,7 +4,7 @@
 import { AppError } from "../core/errors";
 import type { RunEvent } from "../core/metrics";
 import type { RunConfig } from "../core/run-config";
-import type { AdapterRecord, ModelReference, RunRecord } from "../core/run-record";
+import type { AdapterRecord, HubReference, ModelReference, RunRecord } from "../core/run-record";
 import type { Gpu } from "../gpu/device";
 import { Store } from "../storage/store";
 import { AdapterLibrary } from "./adapter-library";
@@ -16,19 +16,25 @@ import type {
   EngineApi,
   ExportedFile,
   GpuSummary,
+  HubRequest,
+  HubSettings,
+  ModelPlan,
   ModelSummary,
+  OnDownload,
   OnProgress,
   RunListener,
   RunPlan,
   RunStart,
   SampleDataset,
   StorageSummary,
+  StoredModel,
   TokenizedRow,
   TokenizedSummary,
 } from "./api";
 import { ChatRoom } from "./chat-room";
 import { DatasetRoom, datasetSummary } from "./dataset-room";
 import { GpuRoom, summaryOf } from "./gpu-room";
+import { HubRoom, type HubRoomOptions } from "./hub-room";
 import { Locks } from "./locks";
 import { ModelRoom, modelSummary } from "./model-room";
 import { PageFiles } from "./page-files";
@@ -45,12 +51,14 @@ export interface EngineParts {
   readonly locks?: LockManager | undefined;
   /** Tells other tabs that something was stored. */
   readonly channel?: BroadcastChannel | undefined;
+  readonly hub?: HubRoomOptions;
 }
 
 export class Engine implements EngineApi {
   private readonly store: Promise<Store>;
   private readonly gpu: GpuRoom;
   private readonly models: ModelRoom;
+  private readonly hub: HubRoom;
   private readonly datasets: DatasetRoom;
   private readonly adapterLibrary: AdapterLibrary;
   private readonly runLibrary: RunLibrary;
@@ -65,11 +73,12 @@ export class Engine implements EngineApi {
     const store = parts.store ?? Store.open();
     this.store = store;
     this.gpu = new GpuRoom(parts.openGpu, store);
-    this.models = new ModelRoom(page);
+    this.models = new ModelRoom(page, store);
     this.datasets = new DatasetRoom(page, store, locks);
     this.adapterLibrary = new AdapterLibrary(store);
     this.runLibrary = new RunLibrary(store, locks);
     const onStored = (): void => this.announce();
+    this.hub = new HubRoom({ gpu: this.gpu, store, locks, onStored, options: parts.hub });
     this.runRoom = new RunRoom({
       gpu: this.gpu,
       models: this.models,
@@ -95,6 +104,40 @@ export class Engine implements EngineApi {
   async openModel(reference: ModelReference, onProgress?: OnProgress): Promise<ModelSummary> {
     const open = await this.models.open(reference, throttledProgress(onProgress));
     return modelSummary(open);
+  }
+
+  async setHub(settings: HubSettings): Promise<void> {
+    this.hub.set(settings);
+  }
+
+  inspectModel(request: HubRequest, config?: RunConfig): Promise<ModelPlan> {
+    return this.hub.inspect(request, config);
+  }
+
+  downloadModel(reference: HubReference, onProgress?: OnDownload): Promise<StoredModel> {
+    return this.hub.download(reference, onProgress);
+  }
+
+  pauseDownload(reference: HubReference): Promise<void> {
+    return this.hub.pause(reference);
+  }
+
+  async cancelDownload(reference: HubReference): Promise<void> {
+    await this.hub.cancel(reference);
+    this.announce();
+  }
+
+  storedModels(): Promise<readonly StoredModel[]> {
+    return this.hub.list();
+  }
+
+  async deleteModel(reference: HubReference): Promise<void> {
+    if (this.runRoom.isUnderWay && (await this.models.isOpen(reference))) {
+      throw new AppError("busy", "A run uses this model. Stop it or wait for its end, then delete it.");
+    }
+    await this.hub.delete(reference);
+    await this.models.close(reference);
+    this.announce();
   }
 
   async openDataset(file: File, onProgress?: OnProgress): Promise<DatasetSummary> {
@@ -225,6 +268,12 @@ export class Engine implements EngineApi {
       throw new AppError(
         "busy",
         "A run is under way, here or in another tab. Stop it before you clear the storage.",
+      );
+    }
+    if (await this.hub.isDownloading()) {
+      throw new AppError(
+        "busy",
+        "A model is being downloaded, here or in another tab. Pause it before you clear the storage.",
       );
     }
     await (await this.store).clear();

@@ -48,6 +48,13 @@ export function datasetLock(sha256: string): string {
   return `tabtune-dataset-${sha256}`;
 }
 
+/** `model` is its referenceKey. */
+export function downloadLock(model: string): string {
+  return `${DOWNLOAD_LOCKS}${model}`;
+}
+
+export const DOWNLOAD_LOCKS = "tabtune-download-";
+
 function once(release: () => void): Unlock {
   let isReleased = false;
   return () => {

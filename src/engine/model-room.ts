@@ -2,9 +2,11 @@
 
 import { AppError } from "../core/errors";
 import { elementCount } from "../core/host-tensor";
-import type { ModelReference } from "../core/run-record";
+import { referenceKey, type BuiltInReference, type ModelReference } from "../core/run-record";
 import type { ModelSource } from "../hub/model-source";
 import { webSource, type ListedFile } from "../hub/web-source";
+import { notStored } from "../storage/model-store";
+import type { Store } from "../storage/store";
 import type { ModelSummary, OnProgress } from "./api";
 import { openModel, type OpenedModel } from "./open-model";
 import type { PageFiles } from "./page-files";
@@ -20,7 +22,10 @@ interface ModelIndex {
 export class ModelRoom {
   private current: Promise<OpenedReference> | undefined;
 
-  constructor(private readonly page: PageFiles) {}
+  constructor(
+    private readonly page: PageFiles,
+    private readonly store: Promise<Store>,
+  ) {}
 
   /** Throws `bad-config` when none is open. */
   async opened(): Promise<OpenedReference> {
@@ -32,9 +37,7 @@ export class ModelRoom {
   /** Keeps the model that is open when it is the one asked for. */
   async open(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
     const current = await this.current?.catch(() => undefined);
-    if (current && current.reference.kind === reference.kind && current.reference.name === reference.name) {
-      return current;
-    }
+    if (current && isSame(current.reference, reference)) return current;
     const opening = this.read(reference, onProgress);
     this.current = opening;
     try {
@@ -45,12 +48,29 @@ export class ModelRoom {
     }
   }
 
-  private async read(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
-    const source = await this.source(reference, onProgress);
-    return { ...(await openModel(source)), reference };
+  async isOpen(reference: ModelReference): Promise<boolean> {
+    const current = await this.current?.catch(() => undefined);
+    return current !== undefined && isSame(current.reference, reference);
   }
 
-  private async source({ name }: ModelReference, onProgress?: OnProgress): Promise<ModelSource> {
+  /** Closes the model if it is this one. */
+  async close(reference: ModelReference): Promise<void> {
+    if (await this.isOpen(reference)) this.current = undefined;
+  }
+
+  private async read(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
+    if (reference.kind === "built-in") {
+      return { ...(await openModel(await this.builtIn(reference, onProgress))), reference };
+    }
+    const { models } = await this.store;
+    const record = await models.record(reference);
+    if (!record?.isComplete) throw notStored(reference);
+    const opened = await openModel(models.source(record));
+    await models.touch(reference).catch(() => undefined); // a full storage is no reason not to open it
+    return { ...opened, reference };
+  }
+
+  private async builtIn({ name }: BuiltInReference, onProgress?: OnProgress): Promise<ModelSource> {
     const { models } = await this.page.json<ModelIndex>("models/index.json");
     const model = models.find((entry) => entry.name === name);
     if (!model) {
@@ -63,6 +83,10 @@ export class ModelRoom {
       onBytes: (done) => onProgress?.({ task: "Model files", done, total, unit: "bytes" }),
     });
   }
+}
+
+function isSame(a: ModelReference, b: ModelReference): boolean {
+  return a.kind === b.kind && referenceKey(a) === referenceKey(b);
 }
 
 export function modelSummary({ reference, name, decoder, chat }: OpenedReference): ModelSummary {

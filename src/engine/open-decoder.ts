@@ -1,5 +1,6 @@
 // Opens the part of a model folder that the decoder needs: config.json and the headers of the weights.
 
+import { AppError } from "../core/errors";
 import type { ModelSource } from "../hub/model-source";
 import { openWeights, type Weights } from "../hub/open-weights";
 import type { DecoderConfig } from "../model/decoder-config";
@@ -20,6 +21,13 @@ export interface OpenedDecoder {
 export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
   const { family, config } = familyOf(await source.text("config.json"), `${source.name}/config.json`);
   const weights = await openWeights(source);
+  // Everything that is declared grows with the layers, so a number that the weights can't hold is refused before.
+  if (config.layers > weights.tensors.size) {
+    throw new AppError(
+      "bad-model-file",
+      `${source.name}/config.json: it tells of ${config.layers} layers, but the weights hold only ${weights.tensors.size} tensors. Choose another revision, or download the files again.`,
+    );
+  }
   const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
   const adaptableLayers = () => {
     const { modulePath } = declare(1);

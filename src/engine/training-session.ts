@@ -16,7 +16,6 @@ import { Generator, planGeneration } from "../generate/generator";
 import { greedy } from "../generate/sampler";
 import type { Gpu } from "../gpu/device";
 import { matricesOf, withLora } from "../model/lora";
-import { loadModel } from "../model/weights/load";
 import { Memory } from "../program/memory";
 import { sharedBankBytes } from "../program/plan";
 import type { Tuning } from "../program/tuning";
@@ -33,6 +32,7 @@ import {
   type MemoryEstimate,
   type SessionPlans,
 } from "./memory-estimate";
+import { loadInParts } from "./load-in-parts";
 import type { OpenedModel } from "./open-model";
 
 /** Activations beyond this are made smaller by recomputing layers in the backward pass. */
@@ -146,7 +146,7 @@ function nothingToTrainOn(fileName: string, problems: readonly RowProblem[]): Ap
 
 /** Plans a run whose micro-batches hold at most `capacity`; by default full rows of the cutoff length. */
 export function planRun(
-  model: OpenedModel,
+  model: Pick<OpenedModel, "name" | "decoder">,
   config: RunConfig,
   capacity: StepCapacity = {
     tokens: config.microBatchSize * config.cutoffLength,
@@ -194,7 +194,7 @@ export class TrainingSession {
     const memory = new Memory(gpu);
     let trainer: Trainer | undefined;
     try {
-      await loadModel(memory, plans.model, model.decoder.weights, onLoaded);
+      await loadInParts(memory, plans.model, model.decoder.weights, onLoaded);
       await memory.allocate(residentsOf(plans));
       await memory.allocateBanks(sharedBankBytes(plansOf(plans)));
       trainer = await Trainer.create(memory, plans.training, config);

@@ -3,6 +3,7 @@
 import { expose } from "comlink";
 import { browserGpu, openGpu } from "../gpu/device";
 import { Engine } from "./engine";
+import { hasherInWorkers } from "./hasher";
 
 const base = new Promise<URL>((resolve) => {
   const listen = ({ data }: MessageEvent<{ readonly base?: string }>): void => {
@@ -18,6 +19,7 @@ expose(
     openGpu: () => openGpu(browserGpu()),
     base,
     locks: navigator.locks,
+    hub: { newHasher: hasherInWorkers },
     channel: typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("tabtune"),
   }),
 );

@@ -20,6 +20,7 @@ function weightsOf(tensors: Map<string, HostTensor>): Weights {
       ]),
     ),
     read: (name) => Promise.resolve(tensors.get(name)!),
+    readPart: (name, begin, end) => Promise.resolve(tensors.get(name)!.bytes.slice(begin, end)),
   };
 }
 const q = "model.layers.0.self_attn.q_proj";

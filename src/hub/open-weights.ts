@@ -1,7 +1,7 @@
 // Opens a model folder's weights: one model.safetensors, or shards listed by model.safetensors.index.json.
 // Only headers are read here; a tensor's bytes are read when it is asked for. Knows nothing of model families.
 
-import { AppError } from "../core/errors";
+import { AppError, assert } from "../core/errors";
 import type { HostTensor } from "../core/host-tensor";
 import type { ModelSource } from "./model-source";
 import { headerEnd, parseSafetensorsHeader, type TensorInfo } from "./safetensors";
@@ -12,10 +12,12 @@ export interface Weights {
   readonly tensors: ReadonlyMap<string, TensorInfo & { readonly file: string }>;
   /** Reads one tensor; throws `bad-model-file` when there is none of that name. */
   read(name: string): Promise<HostTensor>;
+  /** Bytes [begin, end) of one tensor, for tensors too large to be held whole. */
+  readPart(name: string, begin: number, end: number): Promise<Uint8Array>;
 }
 
-const singleFile = "model.safetensors";
-const indexFile = "model.safetensors.index.json";
+export const singleFile = "model.safetensors";
+export const indexFile = "model.safetensors.index.json";
 const maximumShards = 1000;
 /** A shard lies beside its index: no slash, so no way out of the folder. */
 const shardName = /^[\w.-]+\.safetensors$/;
@@ -31,23 +33,26 @@ export async function openWeights(source: ModelSource): Promise<Weights> {
   } else {
     throw new AppError("file-missing", await whatIsMissing(source));
   }
-  const read = async (name: string): Promise<HostTensor> => {
+  const infoOf = (name: string): TensorInfo & { readonly file: string } => {
     const info = tensors.get(name);
-    if (!info)
-      throw new AppError(
-        "bad-model-file",
-        `${source.name}: there is no tensor named ${JSON.stringify(name)}.`,
-      );
-    const bytes = await source.read(info.file, info.begin, info.end);
-    if (bytes.length !== info.end - info.begin) {
-      throw new AppError(
-        "bad-model-file",
-        `${source.name}/${info.file}: got ${bytes.length} bytes of tensor ${JSON.stringify(name)}, need ${info.end - info.begin}. The file changed while it was read, or was cut off.`,
-      );
-    }
-    return { dtype: info.dtype, shape: info.shape, bytes };
+    if (info) return info;
+    throw new AppError("bad-model-file", `${source.name}: there is no tensor named ${JSON.stringify(name)}.`);
   };
-  return { name: source.name, tensors, read };
+  const readPart = async (name: string, begin: number, end: number): Promise<Uint8Array> => {
+    const info = infoOf(name);
+    assert(begin <= end && info.begin + end <= info.end, `got bytes [${begin}, ${end}) of tensor ${name}`);
+    const bytes = await source.read(info.file, info.begin + begin, info.begin + end);
+    if (bytes.length === end - begin) return bytes;
+    throw new AppError(
+      "bad-model-file",
+      `${source.name}/${info.file}: got ${bytes.length} bytes of tensor ${JSON.stringify(name)}, need ${end - begin}. The file changed while it was read, or was cut off.`,
+    );
+  };
+  const read = async (name: string): Promise<HostTensor> => {
+    const { dtype, shape, begin, end } = infoOf(name);
+    return { dtype, shape, bytes: await readPart(name, 0, end - begin) };
+  };
+  return { name: source.name, tensors, read, readPart };
 }
 
 async function openShards(
@@ -88,7 +93,7 @@ async function readHeader(source: ModelSource, file: string): Promise<Map<string
 }
 
 /** Tensor name → shard. Throws `bad-model-file`. */
-function parseIndex(text: string, label: string): Map<string, string> {
+export function parseIndex(text: string, label: string): Map<string, string> {
   let index: unknown;
   try {
     index = JSON.parse(text);

@@ -1,10 +1,11 @@
-// Everything that outlives a page: runs with their metrics, adapters, checkpoints, the datasets that they were trained
-// on, and what was measured. The bulky parts lie in tables of their own, so that lists open quickly.
+// Everything that outlives a page: downloaded models, runs with their metrics, adapters, checkpoints, the datasets that
+// they were trained on, and what was measured. The bulky parts lie in tables of their own, so that lists open quickly.
 
 import type { Checkpoint } from "../core/checkpoint";
 import { AppError } from "../core/errors";
 import type { RunEvent } from "../core/metrics";
 import type { AdapterRecord, RunRecord } from "../core/run-record";
+import { ModelStore } from "./model-store";
 import { canKeep, Table } from "./table";
 
 /** Files of a PEFT folder by their names. */
@@ -37,6 +38,8 @@ export class Store {
   readonly datasets: Table<StoredDataset>;
   /** What was measured, and which dataset was open last. */
   readonly settings: Table<unknown>;
+  /** Downloaded models. */
+  readonly models: ModelStore;
 
   constructor(readonly isKept: boolean) {
     this.runs = new Table("runs", isKept);
@@ -46,6 +49,7 @@ export class Store {
     this.checkpoints = new Table("checkpoints", isKept);
     this.datasets = new Table("datasets", isKept);
     this.settings = new Table("settings", isKept);
+    this.models = new ModelStore(isKept);
   }
 
   /** Falls back to memory where the browser keeps nothing. */
@@ -98,6 +102,7 @@ export class Store {
     for (const table of [runs, metrics, adapters, adapterFiles, checkpoints, datasets, settings]) {
       await table.clear();
     }
+    await this.models.clear();
   }
 
   /** Asks the browser not to delete this page's data on its own. */

@@ -32,6 +32,21 @@ export class Table<T> {
     this.memory.delete(key);
   }
 
+  /** As `put`, and resolves only when the browser has handed the value to the disk. */
+  async putDurably(key: string, value: T): Promise<void> {
+    if (!this.store) return this.put(key, value);
+    // idb-keyval opens transactions without options, so this one is opened beside it.
+    const write = (store: UseStore): Promise<void> =>
+      store("readonly", (objects) => {
+        const { db } = objects.transaction;
+        const transaction = db.transaction(this.name, "readwrite", { durability: "strict" });
+        transaction.objectStore(this.name).put(value, key);
+        return promisifyRequest(transaction) as Promise<void>;
+      });
+    await this.withStore(write, undefined);
+    this.memory.delete(key);
+  }
+
   /** As `put`, but what can't be kept stays in memory; then gives the reason. */
   async putOrHold(key: string, value: T): Promise<AppError | undefined> {
     try {
@@ -49,17 +64,22 @@ export class Table<T> {
     await this.withStore((store) => del(key, store), undefined);
   }
 
-  /** In ascending order. */
-  async keys(): Promise<string[]> {
-    const stored = await this.withStore((store) => keys<string>(store), []);
-    return [...new Set([...stored, ...this.memory.keys()])].sort();
+  /** Those that begin with `prefix`, in ascending order. */
+  async keys(prefix = ""): Promise<string[]> {
+    const read = (store: UseStore): Promise<string[]> =>
+      store("readonly", (objects) => promisifyRequest(objects.getAllKeys(rangeOf(prefix)))) as Promise<
+        string[]
+      >;
+    const stored = await this.withStore(read, []);
+    const held = [...this.memory.keys()].filter((key) => key.startsWith(prefix));
+    return [...new Set([...stored, ...held])].sort();
   }
 
   /** Keys that begin with `prefix`, each with its value, in ascending order. */
   async entries(prefix = ""): Promise<[string, T][]> {
     const read = async (store: UseStore): Promise<[string, T][]> =>
       store("readonly", async (objects) => {
-        const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+        const range = rangeOf(prefix);
         const [found, values] = await Promise.all([
           promisifyRequest(objects.getAllKeys(range)),
           promisifyRequest<T[]>(objects.getAll(range)),
@@ -79,7 +99,7 @@ export class Table<T> {
   async replace(prefix: string, entries: readonly (readonly [string, T])[]): Promise<void> {
     const write = (store: UseStore): Promise<void> =>
       store("readwrite", (objects) => {
-        objects.delete(IDBKeyRange.bound(prefix, `${prefix}\uffff`));
+        objects.delete(rangeOf(prefix));
         for (const [key, value] of entries) objects.put(value, key);
         return promisifyRequest(objects.transaction) as Promise<void>;
       });
@@ -114,12 +134,16 @@ export async function canKeep(): Promise<boolean> {
   }
 }
 
+function rangeOf(prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+}
+
 function storageError(cause: unknown): AppError {
   const { name, message } = cause instanceof Error ? cause : { name: "", message: String(cause) };
   if (name === "QuotaExceededError") {
     return new AppError(
       "storage-full",
-      "The browser's storage for this page is full. What is stored is unharmed. Delete runs or adapters that you don't need, or free disk space.",
+      "The browser's storage for this page is full. What is stored is unharmed. Delete models, runs or adapters that you don't need, or free disk space.",
       { cause },
     );
   }

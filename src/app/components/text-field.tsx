@@ -9,6 +9,8 @@ export interface TextFieldProps {
   readonly onChange: (value: string) => void;
   readonly hint?: string | undefined;
   readonly error?: string | undefined;
+  /** "password" hides what is typed. */
+  readonly type?: "text" | "password" | undefined;
   readonly placeholder?: string | undefined;
   readonly disabled?: boolean | undefined;
   readonly hideLabel?: boolean | undefined;
@@ -25,6 +27,7 @@ export function TextField({
   error,
   hideLabel,
   onEnter,
+  type = "text",
   ...native
 }: TextFieldProps) {
   return (
@@ -34,7 +37,7 @@ export function TextField({
           {...native}
           id={controlId}
           className={styles.control}
-          type="text"
+          type={type}
           autoComplete="off"
           value={value}
           aria-describedby={describedBy}

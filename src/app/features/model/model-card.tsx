@@ -1,5 +1,7 @@
-// The built-in model with its honest facts, as the opened files tell them.
+// The model that is open, with its facts as the opened files tell them.
 
+import { referenceKey, type ModelReference } from "../../../core/run-record";
+import type { StoredModel } from "../../../engine/api";
 import { Button } from "../../components/button";
 import { Disclosure } from "../../components/disclosure";
 import { FailureCallout } from "../../components/failure-callout";
@@ -14,36 +16,44 @@ import { builtInModel } from "./model-slice";
 
 export function ModelCard() {
   const model = useStore((state) => state.model);
-  const isOpening = useStore((state) => state.modelOpening !== undefined);
+  const opening = useStore((state) => state.modelOpening);
   const progress = useStore((state) => state.modelProgress);
   const failure = useStore((state) => state.modelFailure);
   const openModel = useStore((state) => state.openModel);
-  const open = (): void => void openModel(builtInModel);
+  const licence = useStore((state) => licenceOf(state.model?.reference, state.storedModels));
+  const reference = model?.reference ?? opening ?? builtInModel;
+  const isOpening = opening !== undefined;
   return (
     <article className={styles.card} aria-labelledby="model-name">
       <header className={styles.head}>
         <div>
           <h2 id="model-name" className={styles.name}>
-            {builtInModel.name}
+            {reference.name}
           </h2>
-          <p className={styles.kind}>Built-in model</p>
+          <p className={styles.kind}>
+            {reference.kind === "built-in"
+              ? "Built-in model"
+              : `From the Hub, commit ${reference.commit.slice(0, 8)}`}
+          </p>
         </div>
-        {model ? (
+        {model && !isOpening ? (
           <p className={styles.open}>
             <Icon name="check" />
             Open
           </p>
         ) : (
-          <Button busy={isOpening} onClick={open}>
+          <Button busy={isOpening} onClick={() => void openModel(reference)}>
             {isOpening ? "Opening" : "Open"}
           </Button>
         )}
       </header>
-      <p className={styles.text}>
-        A toy, made for Tabtune so that a first fine-tune works at once and its effect can be seen. It answers
-        in one short English sentence and knows a few hundred words and facts; outside of those it writes
-        nonsense with confidence. Don’t rely on what it says.
-      </p>
+      {reference.kind === "built-in" && (
+        <p className={styles.text}>
+          A toy, made for Tabtune so that a first fine-tune works at once and its effect can be seen. It
+          answers in one short English sentence and knows a few hundred words and facts; outside of those it
+          writes nonsense with confidence. Don’t rely on what it says.
+        </p>
+      )}
       {failure && <FailureCallout failure={failure} />}
       {isOpening && <JobProgress progress={progress} label="Opening the model" />}
       {model && (
@@ -52,7 +62,7 @@ export function ModelCard() {
             <Stat label="Parameters" value={formatRounded(model.parameters)} />
             <Stat label="Weights" value={formatBytes(model.bytes)} />
             <Stat label="Longest context" value={formatCount(model.positions)} unit="tokens" />
-            <Stat label="Licence" value="Apache-2.0" />
+            <Stat label="Licence" value={licence ?? "not stated"} />
           </StatRow>
           <Disclosure summary="How it is built">
             <StatRow>
@@ -75,4 +85,13 @@ export function ModelCard() {
       )}
     </article>
   );
+}
+
+function licenceOf(
+  reference: ModelReference | undefined,
+  stored: readonly StoredModel[],
+): string | undefined {
+  if (!reference) return undefined;
+  if (reference.kind === "built-in") return "Apache-2.0";
+  return stored.find((model) => referenceKey(model.reference) === referenceKey(reference))?.licence;
 }

@@ -8,6 +8,8 @@ import { Room } from "../../components/room";
 import { useStore } from "../../store";
 import { GpuSection } from "./gpu-section";
 import { ModelCard } from "./model-card";
+import { ModelChoice } from "./model-choice";
+import { StoredModels } from "./stored-models";
 import { WebgpuHelp } from "./webgpu-help";
 import { Welcome } from "./welcome";
 
@@ -34,7 +36,6 @@ export function ModelRoom() {
       {isWelcome && <Welcome />}
       {tourFailure && <FailureCallout failure={tourFailure} />}
       <ModelCard />
-      <GpuSection />
       {isOpen && !isWelcome && (
         <NextStep
           action={
@@ -46,6 +47,9 @@ export function ModelRoom() {
           The model is open. Next, choose what it should learn from.
         </NextStep>
       )}
+      <StoredModels />
+      <ModelChoice />
+      <GpuSection />
     </Room>
   );
 }

@@ -59,8 +59,11 @@ export const createRunsSlice: CreateSlice<RunsSlice> = (set, get) => {
       }
     },
     watchStored: async () => {
-      await engine.onStored(callback(() => void get().refreshStored()));
-      await get().refreshStored();
+      const refresh = async (): Promise<void> => {
+        await Promise.all([get().refreshStored(), get().refreshModels()]);
+      };
+      await engine.onStored(callback(() => void refresh()));
+      await refresh();
     },
     lookAtRun: async (id) => {
       if (id === undefined) return set({ runDetail: undefined });
@@ -95,6 +98,7 @@ export const createRunsSlice: CreateSlice<RunsSlice> = (set, get) => {
       attempt(async () => {
         await engine.clearStorage();
         get().forgetChat();
+        await get().refreshModels();
         set({ runDetail: undefined });
         await Promise.all([get().refreshStored(), get().refreshStorage()]);
         get().notify("Everything stored was deleted");

@@ -1,5 +1,7 @@
 // SHA-256 of bytes that arrive in parts. The browser's own needs all of them at once, and is missing on pages that are
-// served without encryption. Source: FIPS 180-4.
+// served without encryption. What was hashed so far can be kept and gone on with. Source: FIPS 180-4.
+
+import { assert } from "./errors";
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes, and of square roots of eight. */
 const roundConstants = new Int32Array(64);
@@ -18,6 +20,21 @@ export class Sha256 {
   private readonly block = new Uint8Array(64);
   private readonly words = new Int32Array(64);
   private length = 0;
+
+  /** Goes on where `save` was called, `length` bytes from the start. */
+  static restore(state: Uint32Array, length: number): Sha256 {
+    assert(length % 64 === 0 && state.length === 8, `got ${state.length} words at byte ${length}`);
+    const hash = new Sha256();
+    hash.state.set(state);
+    hash.length = length;
+    return hash;
+  }
+
+  /** The state behind a whole number of 64-byte blocks. */
+  save(): Uint32Array {
+    assert(this.length % 64 === 0, `got ${this.length} bytes, need a multiple of 64`);
+    return this.state.slice();
+  }
 
   update(bytes: Uint8Array): this {
     let at = 0;

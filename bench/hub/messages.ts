@@ -1,0 +1,16 @@
+// Between the page that measures streaming and its worker.
+
+export type StreamOrder =
+  | { readonly kind: "plain" | "stream"; readonly endpoint: string; readonly repository: string }
+  /** Storing alone: so many bytes in chunks, four at a time. */
+  | { readonly kind: "store"; readonly bytes: number; readonly chunkBytes: number }
+  | { readonly kind: "load" };
+
+export interface StreamReply {
+  readonly milliseconds: number;
+  /** Of the weight files, or on the GPU. */
+  readonly bytes: number;
+  /** What the browser says that this page keeps, afterwards. */
+  readonly storedBytes: number;
+  readonly failure?: string;
+}

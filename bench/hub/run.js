@@ -1,0 +1,210 @@
+// A generated model streamed in Chromium from the local Hub: speed as a share of a plain fetch of the same bytes, the
+// heap of the Worker that does it, what is stored, and the way from storage to the GPU.
+//
+// --line limits the server to so many megabytes a second; without it the loopback and this machine's processors are
+// the limit, which the server, the browser's processes and the hashing share.
+//
+//   node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--line MEGABYTES] [--json]
+
+import { rmSync, mkdtempSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import puppeteer from "puppeteer-core";
+import { build, preview } from "vite";
+import { createRepository, folderFiles, generatedModel } from "../../e2e/hub/repository.js";
+import { startHub } from "../../e2e/hub/server.js";
+import { findChromium } from "../../tools/find-browsers.js";
+
+/**
+ * @typedef {import("./messages").StreamOrder} StreamOrder
+ * @typedef {import("./messages").StreamReply} StreamReply
+ * @typedef {StreamReply & { heapBase: number, heapPeak: number }} Measured  heap in bytes, array buffers included
+ */
+
+const { values } = parseArgs({
+  options: {
+    megabytes: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "3" },
+    line: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const megabytes = Number(values.megabytes);
+const rounds = Number(values.rounds);
+const line = values.line === undefined ? undefined : Number(values.line);
+if (!(megabytes >= 50) || !(rounds >= 1)) {
+  console.error(
+    "usage: node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--line MEGABYTES] [--json]   (50 megabytes at least)",
+  );
+  process.exit(2);
+}
+
+const repository = "tabtune/generated";
+const say = (/** @type {string} */ text) => console.error(text);
+say("generating");
+const hub = await startHub({
+  repositories: [createRepository(repository, model(megabytes))],
+  ...(line !== undefined && { bytesPerSecond: line * 1e6 }),
+});
+const page = await servePage();
+const profile = mkdtempSync(join(tmpdir(), "tabtune-bench-"));
+const browser = await puppeteer.launch({
+  executablePath: findChromium() ?? "",
+  headless: true,
+  userDataDir: profile,
+  protocolTimeout: 900_000,
+  args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+});
+try {
+  const results = await measure();
+  console.log(values.json ? JSON.stringify(results, null, 1) : asText(results));
+} finally {
+  await browser.close();
+  await page.close();
+  await hub.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+process.exit(0);
+
+/** A llama whose embedding alone is larger than the heap may grow. */
+function model(/** @type {number} */ wanted) {
+  const tokenizer = folderFiles(fileURLToPath(new URL("../../public/models/tabtune-3m", import.meta.url)));
+  const hidden = wanted >= 500 ? 2048 : 512;
+  const feedForward = Math.round(hidden * 2.75);
+  const vocabulary = 98_304;
+  const layerBytes = 2 * (2.5 * hidden * hidden + 3 * hidden * feedForward);
+  const layers = Math.max(1, Math.round((wanted * 1e6 - 2 * vocabulary * hidden) / layerBytes));
+  return generatedModel(
+    { layers, hidden, feedForward, heads: 16, keyValueHeads: 4, vocabulary, shards: 4 },
+    tokenizer.filter(({ path }) => /token|template|generation/.test(path)),
+  );
+}
+
+async function measure() {
+  const tab = await browser.newPage();
+  await tab.goto(page.url);
+  const [worker = await new Promise((resolve) => tab.once("workercreated", resolve))] = tab.workers();
+  const heap = async () => {
+    const usage = /** @type {{ usedSize: number, backingStorageSize?: number }} */ (
+      await worker.client.send("Runtime.getHeapUsage")
+    );
+    return usage.usedSize + (usage.backingStorageSize ?? 0);
+  };
+  /** @returns {Promise<Measured>} */
+  const ask = async (/** @type {StreamOrder} */ order) => {
+    say(order.kind);
+    await worker.client.send("HeapProfiler.collectGarbage");
+    const heapBase = await heap();
+    let heapPeak = heapBase;
+    let isDone = false;
+    const watch = (async () => {
+      while (!isDone) {
+        heapPeak = Math.max(heapPeak, await heap());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })();
+    const reply = await tab.evaluate((/** @type {StreamOrder} */ given) => window.order(given), order);
+    isDone = true;
+    await watch;
+    if (reply.failure) throw new Error(reply.failure);
+    return { ...reply, heapBase, heapPeak };
+  };
+  const at = { endpoint: hub.endpoint, repository };
+  /** @type {Measured[]} */
+  const plain = [];
+  /** @type {Measured[]} */
+  const stream = [];
+  /** @type {Measured[]} */
+  const store = [];
+  for (let round = 0; round < rounds; round++) {
+    plain.push(await ask({ kind: "plain", ...at }));
+    store.push(await ask({ kind: "store", bytes: plain[0]?.bytes ?? 0, chunkBytes: 16 * 1024 * 1024 }));
+    if (round > 0) await clear(tab);
+    stream.push(await ask({ kind: "stream", ...at }));
+  }
+  const load = await ask({ kind: "load" });
+  const sent = hub.log.filter(({ origin, authorization }) => origin === "cdn" && authorization !== undefined);
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    browser: await browser.version(),
+    processor: cpus()[0]?.model ?? "",
+    processors: cpus().length,
+    weightBytes: plain[0]?.bytes ?? 0,
+    ...(line !== undefined && { lineMegabytesPerSecond: line }),
+    loadAverage: loadavg()[0],
+    plain,
+    store,
+    stream,
+    load,
+    share: median(stream.map(speed)) / median(plain.map(speed)),
+    tokensOnOtherOrigin: sent.length,
+  };
+}
+
+/** @param {import("puppeteer-core").Page} tab */
+async function clear(tab) {
+  await tab.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      const request = indexedDB.open(name ?? "");
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const database = request.result;
+      for (const store of database.objectStoreNames) {
+        const transaction = database.transaction(store, "readwrite");
+        transaction.objectStore(store).clear();
+        await new Promise((resolve) => (transaction.oncomplete = resolve));
+      }
+      database.close();
+    }
+  });
+}
+
+/** Builds the page and serves it. */
+async function servePage() {
+  const root = fileURLToPath(new URL(".", import.meta.url));
+  const config = /** @satisfies {import("vite").InlineConfig} */ ({
+    configFile: false,
+    logLevel: "error",
+    root,
+    build: {
+      outDir: fileURLToPath(new URL("../../dist/bench-hub", import.meta.url)),
+      emptyOutDir: true,
+      target: "es2023",
+    },
+    worker: { format: "es" },
+    preview: { host: "127.0.0.1", port: 0 },
+  });
+  await build(config);
+  const server = await preview(config);
+  const url = server.resolvedUrls?.local[0];
+  if (!url) throw new Error("the page's server has no address");
+  return { url, close: () => server.close() };
+}
+
+/** Megabytes a second. @param {Measured} measured */
+function speed({ bytes, milliseconds }) {
+  return bytes / 1000 / milliseconds;
+}
+
+/** @param {readonly number[]} numbers */
+function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+}
+
+/** @param {Awaited<ReturnType<typeof measure>>} results */
+function asText({ browser: version, weightBytes, plain, store, stream, load, share, tokensOnOtherOrigin }) {
+  const mb = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+  const speeds = (/** @type {Measured[]} */ list) => list.map((one) => speed(one).toFixed(0)).join(", ");
+  const growth = (/** @type {Measured} */ one) => one.heapPeak - one.heapBase;
+  return [
+    `${version}, ${mb(weightBytes)} of weights`,
+    `plain fetch      ${speeds(plain)} MB/s`,
+    `storing alone    ${speeds(store)} MB/s`,
+    `streamed, hashed and stored  ${speeds(stream)} MB/s: ${(share * 100).toFixed(0)} % of the plain fetch (medians)`,
+    `heap while streaming  grows by at most ${mb(Math.max(...stream.map(growth)))} over ${mb(stream[0]?.heapBase ?? 0)}`,
+    `stored           ${mb(stream[0]?.storedBytes ?? 0)}`,
+    `to the GPU       ${(load.milliseconds / 1000).toFixed(1)} s for ${mb(load.bytes)}, ${speed(load).toFixed(0)} MB/s; heap grows by at most ${mb(growth(load))}`,
+    `requests to the other origin that carried a token: ${tokensOnOtherOrigin}`,
+  ].join("\n");
+}
