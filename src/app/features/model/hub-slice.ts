@@ -26,7 +26,7 @@ export interface HubSlice {
   readonly inspectFailure?: Failure | undefined;
   readonly storedModels: readonly StoredModel[];
   /** By referenceKey. */
-  readonly downloads: Readonly<Record<string, DownloadState>>;
+  readonly downloads: ReadonlyMap<string, DownloadState>;
   /** Kept for later visits; takes a reload, since the page's policy names the Hub. */
   setHubEndpoint(endpoint: string | undefined): void;
   /** Kept in memory alone. */
@@ -48,9 +48,9 @@ export const createHubSlice: CreateSlice<HubSlice> = (set, get) => {
   let inspections = 0;
 
   const setDownload = (reference: HubReference, state: DownloadState | undefined): void => {
-    const downloads = { ...get().downloads };
-    if (state) downloads[referenceKey(reference)] = state;
-    else delete downloads[referenceKey(reference)];
+    const downloads = new Map(get().downloads);
+    if (state) downloads.set(referenceKey(reference), state);
+    else downloads.delete(referenceKey(reference));
     set({ downloads });
   };
 
@@ -69,7 +69,7 @@ export const createHubSlice: CreateSlice<HubSlice> = (set, get) => {
     hasHubToken: false,
     isInspecting: false,
     storedModels: [],
-    downloads: {},
+    downloads: new Map(),
     setHubEndpoint: (endpoint) => {
       keepEndpoint(endpoint);
       location.reload();

@@ -18,7 +18,7 @@ export function ModelPlanView() {
   const isInspecting = useStore((state) => state.isInspecting);
   const plan = useStore((state) => state.modelPlan);
   const failure = useStore((state) => state.inspectFailure);
-  const download = useStore((state) => plan && state.downloads[referenceKey(plan.reference)]);
+  const download = useStore((state) => plan && state.downloads.get(referenceKey(plan.reference)));
   const isBusy = useStore(isTraining);
   const dismiss = useStore((state) => state.dismissPlan);
   const downloadModel = useStore((state) => state.downloadModel);

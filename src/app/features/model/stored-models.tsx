@@ -64,7 +64,7 @@ interface StoredModelItemProps {
 
 function StoredModelItem({ model, onDelete }: StoredModelItemProps) {
   const { reference, bytes, presentBytes, isComplete, isDownloading, licence, usedAt } = model;
-  const download = useStore((state) => state.downloads[referenceKey(reference)]);
+  const download = useStore((state) => state.downloads.get(referenceKey(reference)));
   const downloadModel = useStore((state) => state.downloadModel);
   const isBusy = useStore(isTraining);
   return (
