@@ -2,7 +2,7 @@
 // peft. One is f32 with an untied head, one bf16 with a tied head; the other folders run under Node.
 
 import type { Check } from "../../src/testing/check";
-import { caseParity } from "../../src/testing/parity/llama-parity";
+import { caseParity } from "../../src/testing/parity/model-parity";
 import { fetchedFolder } from "./fetched-folder";
 
 export const goldenModelChecks: readonly Check[] = ["llama-grouped", "llama-tied-bf16"].map((folder) => ({

@@ -1,6 +1,6 @@
-"""The golden cases, as data: a small random Llama each, its adapter, its documents and its training run.
+"""The golden cases, as data: a small random model each, its adapter, its documents and its training run.
 
-Together they cover grouped heads (H != G, and G = 1), a head size other than hidden / heads, head sizes 8 to 128,
+Those of llama together cover grouped heads (H != G, and G = 1), a head size other than hidden / heads, head sizes 8 to 128,
 tied and untied heads, RoPE theta and `llama3` scaling, attention and MLP biases, odd vocabularies, one to three
 layers, f32, bf16 and f16 weights, and a document longer than 300 tokens. Nothing here is computed.
 """
@@ -39,7 +39,7 @@ RUN_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One golden folder. `model` goes to LlamaConfig as it is, `run` overrides RUN_DEFAULTS."""
+    """One golden folder. `model` goes to the family's config class as it is, `run` overrides RUN_DEFAULTS."""
 
     name: str
     seed: int
@@ -57,6 +57,11 @@ class Case:
     packed_lengths: tuple = (9, 1, 23, 14)
     curve_rows: int = 14
     curve_lengths: tuple = (6, 28)
+    family: str = "llama"
+
+    @property
+    def folder(self):
+        return f"{self.family}-{self.name}"
 
 
 def lora(rank, alpha, target_modules, rs_lora=False):
@@ -86,6 +91,18 @@ def llama(hidden, heads, groups, head, feed_forward, vocabulary, layers, tied=Fa
         "eos_token_id": 2,
         **more,
     }
+
+
+def small(family, name, seed, describes, model, lora, long=False, **more):
+    """A case of a family beside llama; with `long` one document fills more than a chunk of the prompt."""
+    run = {"warmupSteps": 5, "maxGradientNorm": 0.5, **more.pop("run", {})}
+    settings = {
+        "single_lengths": (1, 70) if long else (1, 7, 21),
+        "micro_batch_lengths": (5, 12),
+        "packed_lengths": (9, 1, 14),
+        **more,
+    }
+    return Case(family=family, name=name, seed=seed, describes=describes, model=model, lora=lora, run=run, **settings)
 
 
 def llama3_rope(theta, factor, original, low=1.0, high=4.0):
@@ -218,6 +235,43 @@ CASES = (
         published_form=True,
         weight_std=0.2,
     ),
+)
+
+
+CASES += (
+    small("qwen2", "grouped", 301, "biases on query, key and value alone, four heads over two, untied head",
+          llama(32, 4, 2, 8, 44, 41, 2, rope=theta_rope(1000000.0)),
+          lora(4, 8, "all-linear"), long=True),
+    small("qwen2", "tied-bf16", 302, "bf16 weights, tied head, three heads over one, the published form of config.json",
+          llama(48, 3, 1, 16, 36, 43, 2, tied=True, rope=theta_rope(10000.0)),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]), dtype="bfloat16", published_form=True,
+          run={"schedule": "cosine", "weightDecay": 0.01}),
+    small("qwen2", "windowed", 303, "a sliding window of 9 tokens on the second of two layers, f16 weights",
+          llama(32, 2, 2, 16, 44, 37, 2, use_sliding_window=True, sliding_window=9, max_window_layers=1),
+          lora(2, 4, ["q_proj", "v_proj", "gate_proj", "down_proj"]), dtype="float16",
+          run={"gradientAccumulation": 3, "learningRate": 1e-2}),
+    small("mistral", "windowed", 311, "a sliding window of 11 tokens on every layer, four heads over two",
+          llama(32, 4, 2, 8, 44, 41, 2, sliding_window=11),
+          lora(4, 8, "all-linear"), long=True),
+    small("mistral", "narrow-bf16", 312, "bf16 weights, a window of 4, head size 20 of a hidden size of 48",
+          llama(48, 4, 1, 20, 36, 43, 2, sliding_window=4, rope=theta_rope(1000000.0)),
+          lora(3, 6, ["q_proj", "k_proj", "o_proj", "up_proj"]), dtype="bfloat16", published_form=True,
+          run={"schedule": "cosine", "weightDecay": 0.01}),
+    small("mistral", "whole-f16", 313, "no window, f16 weights, tied head, three layers",
+          llama(32, 2, 1, 16, 28, 37, 3, tied=True, sliding_window=None),
+          lora(2, 2, ["q_proj", "v_proj"]), dtype="float16", run={"gradientAccumulation": 3, "learningRate": 2e-2}),
+    small("qwen3", "grouped", 321, "norms of each head, heads wider than hidden / heads, four over two",
+          llama(32, 4, 2, 16, 44, 41, 2, rope=theta_rope(1000000.0)),
+          lora(4, 8, "all-linear"), long=True),
+    small("qwen3", "tied-bf16", 322, "bf16 weights, tied head, three heads over one, norm epsilon 1e-3",
+          llama(48, 3, 1, 20, 36, 43, 2, tied=True, rms_norm_eps=1e-3),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]), dtype="bfloat16", published_form=True,
+          run={"schedule": "cosine", "weightDecay": 0.01}),
+    small("qwen3", "biased-windows", 323, "attention biases and a window of 8 on the last layer, f16 weights",
+          llama(32, 2, 2, 8, 44, 37, 2, attention_bias=True, use_sliding_window=True, sliding_window=8,
+                max_window_layers=1),
+          lora(2, 4, ["q_proj", "k_proj", "down_proj"]), dtype="float16",
+          run={"gradientAccumulation": 3, "learningRate": 1e-2}),
 )
 
 

@@ -148,7 +148,7 @@ describe("reading an adapter", () => {
     ["alpha_pattern", { q_proj: 4 }, /alpha_pattern/],
     ["use_bdlora", { nblocks: 2 }, /use_bdlora is \{"nblocks":2\}/],
     ["kasa_config", { beta: 1 }, /kasa_config/],
-    ["fan_in_fan_out", true, /fan_in_fan_out is true/],
+    ["fan_in_fan_out", "yes", /fan_in_fan_out is "yes"/],
     ["trainable_token_indices", [1], /trainable_token_indices/],
     [
       "init_lora_weights",

@@ -7,7 +7,7 @@ import { sharedBankBytes } from "../program/plan";
 import { relativeError } from "../testing/check";
 import { DecoderUnderTest } from "../testing/parity/decoder-under-test";
 import { readGoldenCase, type GoldenCase } from "../testing/parity/golden-case";
-import { LOGITS_LIMIT } from "../testing/parity/llama-parity";
+import { LOGITS_LIMIT } from "../testing/parity/model-parity";
 import { testGpu } from "../testing/test-gpu";
 import { layEndToEnd } from "../core/batch";
 import { Generator, planGeneration } from "./generator";

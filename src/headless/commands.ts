@@ -172,7 +172,7 @@ export async function merge(options: MergeOptions): Promise<void> {
   }
   await writeFile(
     join(options.out, "model.safetensors"),
-    mergeAdapter(model.decoder.weights, adapter).chunks(),
+    mergeAdapter(model.decoder.weights, adapter, model.decoder.adaptableLayers()).chunks(),
   );
   say(`merged model written to ${options.out}`);
 }

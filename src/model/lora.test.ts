@@ -101,8 +101,8 @@ describe("LoRA branches", () => {
     const model = (await openDecoder(folderSource("e2e/golden/llama-grouped"))).declare(8);
     const { decoder } = withLora(model, { ...config, dropout: 0.5 }, 0);
     const evaluated = withoutDropout(decoder);
-    const before = decoder.layers[0]!.linear.query.lora!;
-    const after = evaluated.layers[0]!.linear.query.lora!;
+    const before = decoder.layers[0]!.linear.query!.lora!;
+    const after = evaluated.layers[0]!.linear.query!.lora!;
     expect(before.dropout?.rate).toBe(0.5);
     expect(after.dropout).toBeUndefined();
     expect([after.a, after.b, after.scale]).toEqual([before.a, before.b, before.scale]);

@@ -5,8 +5,11 @@ import type { DecoderConfig } from "../decoder-config";
 import { readConfig } from "./config-reader";
 import type { ModelFamily } from "./family";
 import { llama } from "./llama";
+import { mistral } from "./mistral";
+import { qwen2 } from "./qwen2";
+import { qwen3 } from "./qwen3";
 
-export const families = { llama } satisfies Record<string, ModelFamily>;
+export const families = { llama, qwen2, mistral, qwen3 } satisfies Record<string, ModelFamily>;
 
 /** Family and knobs for the text of a config.json. Throws `bad-model-file` or `unsupported-model`. */
 export function familyOf(text: string, fileName: string): { family: ModelFamily; config: DecoderConfig } {

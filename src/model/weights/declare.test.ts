@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DType } from "../../core/host-tensor";
 import type { DecoderConfig } from "../decoder-config";
 import { llama } from "../families/llama";
+import { everyLayer, plainDecoder } from "../families/llama-like";
 import { declareModel, type WeightSource } from "./declare";
 
 const config: DecoderConfig = {
@@ -15,10 +16,9 @@ const config: DecoderConfig = {
   vocabulary: 30,
   maxPositions: 64,
   normEpsilon: 1e-5,
-  ropeTheta: 10000,
-  ropeScaling: { type: "default" },
-  attentionBias: false,
-  mlpBias: false,
+  ...plainDecoder,
+  ropes: [{ theta: 10000, scaling: { type: "default" }, rotated: 8, interleaved: false }],
+  attention: everyLayer(2, { scale: 1 / Math.sqrt(8), rope: 0 }),
   tiedHead: true,
 };
 
@@ -64,16 +64,16 @@ describe("declaring a model", () => {
     const weights = source();
     const model = declareModel(llama, config, weights, 8);
     expect(new Set(model.loads.map((load) => load.source))).toEqual(new Set(weights.tensors.keys()));
-    expect(model.decoder.head).toBe(model.decoder.embedding);
-    expect(model.decoder.ropeTable.bytes).toBe(8 * 4 * 2 * 4);
+    expect(model.decoder.head.weight).toBe(model.decoder.embedding);
+    expect(model.decoder.ropeTables[0]!.bytes).toBe(8 * 4 * 2 * 4);
     expect(model.modulePath.size).toBe(14);
   });
 
   it("takes the head from the checkpoint where it is not tied", () => {
     const head = { "lm_head.weight": { dtype: "F16", shape: [30, 16] } } as const;
     const model = declareModel(llama, { ...config, tiedHead: false }, source(head), 8);
-    expect(model.decoder.head).not.toBe(model.decoder.embedding);
-    expect(model.decoder.head.format).toBe("f16");
+    expect(model.decoder.head.weight).not.toBe(model.decoder.embedding);
+    expect(model.decoder.head.weight.format).toBe("f16");
     expect(model.decoder.embedding.format).toBe("bf16");
   });
 
@@ -86,10 +86,15 @@ describe("declaring a model", () => {
         ]),
       ),
     );
-    const model = declareModel(llama, { ...config, attentionBias: true }, source(biases), 8);
-    expect(model.decoder.layers[1]!.linear.query.bias).toBeDefined();
-    expect(model.decoder.layers[1]!.linear.gate.bias).toBeUndefined();
-    expect(refusal(source(), { attentionBias: true }).message).toContain(
+    const model = declareModel(
+      llama,
+      { ...config, queryKeyValueBias: true, outputBias: true },
+      source(biases),
+      8,
+    );
+    expect(model.decoder.layers[1]!.linear.query!.bias).toBeDefined();
+    expect(model.decoder.layers[1]!.linear.gate!.bias).toBeUndefined();
+    expect(refusal(source(), { queryKeyValueBias: true, outputBias: true }).message).toContain(
       "model.layers.0.self_attn.q_proj.bias is missing",
     );
   });
