@@ -275,6 +275,131 @@ CASES += (
 )
 
 
+def gemma3_rope(theta=1000000.0, local=10000.0, factor=None):
+    scaled = {"rope_type": "linear", "factor": factor} if factor else {"rope_type": "default"}
+    return {
+        "full_attention": {**scaled, "rope_theta": theta},
+        "sliding_attention": {"rope_type": "default", "rope_theta": local},
+    }
+
+
+def gpt_neox(hidden, heads, feed_forward, vocabulary, layers, share, **more):
+    return {
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "intermediate_size": feed_forward,
+        "vocab_size": vocabulary,
+        "num_hidden_layers": layers,
+        "max_position_embeddings": 512,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": share},
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        **more,
+    }
+
+
+def gpt(hidden, heads, vocabulary, layers, **more):
+    return {
+        "n_embd": hidden,
+        "n_head": heads,
+        "n_layer": layers,
+        "n_positions": 128,
+        "vocab_size": vocabulary,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        **more,
+    }
+
+
+def partly(share, theta=10000.0):
+    return {"rope_type": "default", "rope_theta": theta, "partial_rotary_factor": share}
+
+
+ALTERNATING = ["sliding_attention", "full_attention"]
+DECAYING = {"schedule": "cosine", "weightDecay": 0.01}
+LONGER = {"gradientAccumulation": 3, "learningRate": 1e-2}
+
+CASES += (
+    small("gemma3_text", "grouped", 331, "local and global positions, a window of 9 on the first of two layers, four heads over two",
+          llama(32, 4, 2, 8, 44, 41, 2, tied=True, rope=gemma3_rope(), query_pre_attn_scalar=8, sliding_window=9,
+                layer_types=ALTERNATING),
+          lora(4, 8, "all-linear"), long=True),
+    small("gemma3_text", "scaled-bf16", 332, "bf16 weights, global positions stretched by 8, head size 20, published form",
+          llama(48, 3, 1, 20, 36, 43, 2, tied=True, rope=gemma3_rope(theta=10000.0, local=500.0, factor=8.0), query_pre_attn_scalar=16,
+                sliding_window=6, layer_types=ALTERNATING),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gemma3_text", "pattern-f16", 333, "f16 weights, every third layer global by its pattern alone, untied head",
+          llama(32, 2, 2, 16, 28, 37, 3, rope=gemma3_rope(), query_pre_attn_scalar=24, sliding_window=5,
+                sliding_window_pattern=3),
+          lora(2, 4, ["q_proj", "v_proj", "gate_proj", "down_proj"]), dtype="float16", published_form=True, run=LONGER),
+    small("gemma", "grouped", 341, "four heads over two, tied head", llama(32, 4, 2, 8, 44, 41, 2, tied=True),
+          lora(4, 8, "all-linear"), long=True),
+    small("gemma", "one-group-bf16", 342, "bf16 weights, one key/value head, head size 20, the published form",
+          llama(48, 3, 1, 20, 36, 43, 2, tied=True, rope=theta_rope(100000.0)),
+          lora(3, 6, ["q_proj", "k_proj", "o_proj", "up_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gemma", "untied-f16", 343, "f16 weights, untied head, norm epsilon 0.05, attention biases",
+          llama(32, 2, 2, 16, 44, 37, 2, rms_norm_eps=0.05, attention_bias=True),
+          lora(2, 4, ["q_proj", "v_proj", "down_proj"]), dtype="float16", run=LONGER),
+    small("gemma2", "grouped", 351, "caps of 2 and 3, a window of 9 on the first of two layers, four heads over two",
+          llama(32, 4, 2, 8, 44, 41, 2, tied=True, query_pre_attn_scalar=6, sliding_window=9,
+                attn_logit_softcapping=2.0, final_logit_softcapping=3.0),
+          lora(4, 8, "all-linear"), long=True, run={"maxGradientNorm": 0.3}),
+    small("gemma2", "capped-logits-bf16", 352, "bf16 weights, logits capped and scores not, head size 20, published form",
+          llama(48, 3, 1, 20, 36, 43, 2, tied=True, query_pre_attn_scalar=16, sliding_window=6,
+                attn_logit_softcapping=None, final_logit_softcapping=4.0),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gemma2", "capped-scores-f16", 353, "f16 weights, scores capped and logits not, untied head, three layers",
+          llama(32, 2, 2, 16, 28, 37, 3, query_pre_attn_scalar=16, sliding_window=4,
+                attn_logit_softcapping=3.0, final_logit_softcapping=None),
+          lora(2, 4, ["q_proj", "v_proj", "gate_proj", "down_proj"]), dtype="float16", run=LONGER),
+    small("gpt_neox", "parallel", 361, "parallel residual, a quarter of each head of 16 rotated",
+          gpt_neox(32, 2, 64, 41, 2, 0.25, use_parallel_residual=True),
+          lora(4, 8, "all-linear"), long=True),
+    small("gpt_neox", "serial-bf16", 362, "bf16 weights, attention before the MLP, half of each head, published form",
+          gpt_neox(48, 4, 36, 43, 2, 0.5, use_parallel_residual=False, layer_norm_eps=1e-3),
+          lora(3, 6, ["query_key_value", "dense"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gpt_neox", "whole-f16", 363, "f16 weights, whole heads rotated, three heads of 12, gelu in its tanh form",
+          gpt_neox(36, 3, 44, 37, 2, 1.0, use_parallel_residual=True, hidden_act="gelu_new"),
+          lora(2, 4, ["query_key_value", "dense_h_to_4h", "dense_4h_to_h"]), dtype="float16", run=LONGER),
+    small("gpt2", "tied", 371, "two heads of 16, tied head", gpt(32, 2, 41, 2, n_inner=64, scale_attn_weights=True),
+          lora(4, 8, "all-linear"), long=True),
+    small("gpt2", "wide-bf16", 372, "bf16 weights, three heads of 16, scores not scaled, an MLP of four times the width",
+          gpt(48, 3, 43, 1, layer_norm_epsilon=1e-3, scale_attn_weights=False),
+          lora(3, 6, ["c_attn", "c_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gpt2", "untied-f16", 373, "f16 weights, untied head, scores scaled by layer, exact gelu",
+          gpt(32, 4, 37, 2, n_inner=44, tie_word_embeddings=False, scale_attn_by_inverse_layer_idx=True, scale_attn_weights=True,
+              activation_function="gelu"),
+          lora(2, 4, ["c_attn", "c_fc"]), dtype="float16", run=LONGER),
+    small("smollm3", "grouped", 381, "no positions on the second of two layers, four heads over two, tied head",
+          llama(32, 4, 2, 8, 44, 41, 2, tied=True, no_rope_layers=[1, 0], pad_token_id=0),
+          lora(4, 8, "all-linear"), long=True),
+    small("smollm3", "interval-bf16", 382, "bf16 weights, every third layer without positions, the published form",
+          llama(48, 3, 1, 16, 28, 43, 3, rope=theta_rope(2000000.0), no_rope_layer_interval=3,
+                pad_token_id=0),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("smollm3", "biased-windows-f16", 383, "f16 weights, biases, a window of 5 where there are no positions",
+          llama(32, 2, 2, 16, 44, 37, 2, no_rope_layers=[0, 1], use_sliding_window=True, sliding_window=5,
+                attention_bias=True, mlp_bias=True, pad_token_id=0),
+          lora(2, 4, ["q_proj", "v_proj", "down_proj"]), dtype="float16", run=LONGER),
+    small("phi3", "grouped", 391, "fused projections, four heads over two, untied head",
+          llama(32, 4, 2, 8, 44, 41, 2, rope=partly(1.0), pad_token_id=0), lora(4, 8, "all-linear"), long=True),
+    small("phi3", "partial-bf16", 392, "bf16 weights, three quarters of each head rotated, tied head, published form",
+          llama(48, 3, 1, 16, 36, 43, 2, tied=True, rope=partly(0.75), pad_token_id=0),
+          lora(3, 6, ["qkv_proj", "o_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("phi3", "windowed-f16", 393, "f16 weights, a window of 7 on every layer, half of each head rotated",
+          llama(32, 2, 2, 16, 44, 37, 2, rope=partly(0.5), sliding_window=7, pad_token_id=0),
+          lora(2, 4, ["qkv_proj", "gate_up_proj", "down_proj"]), dtype="float16", run=LONGER),
+    small("gptj", "partial", 401, "half of each head of 16 rotated, a head with a bias",
+          gpt(32, 2, 41, 2, n_inner=64, rotary_dim=8), lora(4, 8, "all-linear"), long=True),
+    small("gptj", "wide-bf16", 402, "bf16 weights, whole heads of 12 rotated, epsilon 1e-3",
+          gpt(36, 3, 43, 1, rotary_dim=12, layer_norm_epsilon=1e-3),
+          lora(3, 6, ["q_proj", "k_proj", "v_proj", "out_proj"]), dtype="bfloat16", published_form=True, run=DECAYING),
+    small("gptj", "narrow-f16", 403, "f16 weights, four elements of each head of 8 rotated, exact gelu",
+          gpt(32, 4, 37, 2, n_inner=44, rotary_dim=4, activation_function="gelu"),
+          lora(2, 4, ["q_proj", "v_proj", "fc_in", "fc_out"]), dtype="float16", run=LONGER),
+)
+
+
 def run_config(case):
     """The case's RunConfig, with every field of src/core/run-config.ts."""
     unknown = set(case.run) - set(RUN_DEFAULTS)

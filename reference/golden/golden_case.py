@@ -112,9 +112,11 @@ def changed_settings(case):
             changes[name] = {name: 1e-5}
     for name in ("attn_logit_softcapping", "final_logit_softcapping", "query_pre_attn_scalar"):
         if case.model.get(name) is not None:
-            changes[name] = {name: case.model[name] * 1.5}
+            changes[name] = {name: case.model[name] * 2}
     if case.model.get("sliding_window") is not None:
         changes["sliding_window"] = {"sliding_window": case.model["sliding_window"] + 1}
+    if case.model.get("no_rope_layers") is not None:
+        changes["no_rope_layers"] = {"no_rope_layers": [1 - flag for flag in case.model["no_rope_layers"]]}
     if case.model.get("rotary_dim") is not None:
         changes["rotary_dim"] = {"rotary_dim": case.model["rotary_dim"] // 2}
     return changes

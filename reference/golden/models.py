@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
 
@@ -33,7 +33,9 @@ def write_model(case, folder, generator):
     stored.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if case.published_form:
-        write_published_form(folder / "config.json")
+        write_published_form(folder / "config.json", case.model)
+        if case.family == "gpt2":
+            write_short_names(folder / "model.safetensors")
 
 
 def is_norm(name):
@@ -44,13 +46,16 @@ def is_embedding(name):
     return any(part in name for part in ("embed_tokens", "embed_in", "wte", "wpe"))
 
 
-def write_published_form(path):
+def write_published_form(path, model):
     """Rewrites `rope_parameters` and `dtype` into the keys that repositories made with transformers 4 have."""
     config = json.loads(path.read_text())
     rope = config.pop("rope_parameters", {})
     if "full_attention" in rope:
         config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
         rope = rope["full_attention"]
+    if "sliding_window_pattern" in model:
+        config["sliding_window_pattern"] = model["sliding_window_pattern"]
+        del config["layer_types"]
     theta, share = PUBLISHED_ROPE.get(config["model_type"], ("rope_theta", "partial_rotary_factor"))
     for ours, theirs in (("rope_theta", theta), ("partial_rotary_factor", share)):
         if ours in rope:
@@ -59,6 +64,12 @@ def write_published_form(path):
         config["rope_scaling"] = None if rope["rope_type"] == "default" else rope
     config["torch_dtype"] = config.pop("dtype")
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def write_short_names(path):
+    """Leaves out the first part of every tensor's name, as the repositories of GPT-2 do."""
+    tensors = load_file(path)
+    save_file({name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}, path, {"format": "pt"})
 
 
 # Keys of theta and of the rotated share of each head where they have names of their own.

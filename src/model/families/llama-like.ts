@@ -5,7 +5,7 @@ import type { Activation } from "../../ops/activation";
 import type { DecoderConfig, LayerAttention } from "../decoder-config";
 import type { ConfigReader } from "./config-reader";
 import type { LayerModules } from "./family";
-import { ropeOf } from "./rope-fields";
+import { ropeOf, type RopeDefaults } from "./rope-fields";
 
 export const llamaNames = {
   embedding: "model.embed_tokens",
@@ -39,11 +39,10 @@ export interface LlamaDefaults {
   readonly maxPositions: number;
   readonly kvHeads?: number;
   readonly headSize?: number;
-  readonly theta?: number;
   readonly normEpsilon?: number;
   readonly tiedHead?: boolean;
-  /** Field of older files for the rotated share of each head. */
-  readonly shareField?: string;
+  /** Names and defaults of the RoPE settings. */
+  readonly rope?: Omit<RopeDefaults, "headSize">;
 }
 
 /** The decoder of a family like Llama. Throws `bad-model-file` or `unsupported-model`. */
@@ -59,7 +58,6 @@ export function llamaLike(reader: ConfigReader, modelType: string, defaults: Lla
   refuseUnlessQuads(reader, "hidden_size", hidden);
   refuseUnlessQuads(reader, "intermediate_size", feedForward);
   const layers = reader.size("num_hidden_layers");
-  const { theta, shareField } = defaults;
   return {
     ...plainDecoder,
     modelType,
@@ -72,7 +70,7 @@ export function llamaLike(reader: ConfigReader, modelType: string, defaults: Lla
     vocabulary: reader.size("vocab_size"),
     maxPositions: reader.size("max_position_embeddings", defaults.maxPositions),
     normEpsilon: reader.positive("rms_norm_eps", defaults.normEpsilon ?? 1e-6),
-    ropes: [ropeOf(reader, { headSize, ...(theta && { theta }), ...(shareField && { shareField }) })],
+    ropes: [ropeOf(reader, { headSize, ...defaults.rope })],
     attention: everyLayer(layers, { scale: 1 / Math.sqrt(headSize), rope: 0 }),
     tiedHead: reader.flag("tie_word_embeddings", defaults.tiedHead ?? false),
   };

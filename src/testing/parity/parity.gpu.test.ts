@@ -29,7 +29,9 @@ describe.each(Object.keys(families))("a %s model", (family) => {
     expectWithinLimits(await greedyParity(await testGpu(), source));
   });
 
-  it("gives the same gradients with the kernel variants for GPUs", async () => {
+  // These three have between them all kernels with a variant; `npm run parity` runs it for every folder.
+  const variants = ["llama", "gemma2", "gpt_neox"].includes(family);
+  it.runIf(variants)("gives the same gradients with the kernel variants for GPUs", async () => {
     expectWithinLimits(await caseParity(await testGpu(), folders[0]!, "gpu"));
   });
 });
