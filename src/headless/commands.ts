@@ -66,7 +66,11 @@ export async function train(options: TrainOptions): Promise<void> {
   process.once("SIGINT", stop);
   const save = async (): Promise<void> => {
     const tensors = await session.adapterTensors();
-    const files = writePeftAdapter({ config: { ...started.lora, baseModel: model.name }, tensors });
+    const { fanInFanOut } = session;
+    const files = writePeftAdapter({
+      config: { ...started.lora, baseModel: model.name, fanInFanOut },
+      tensors,
+    });
     await writeFiles(join(options.out, "adapter"), files);
   };
   let end: RunEvent | undefined;
