@@ -199,6 +199,22 @@ describe("reading an adapter", () => {
     expect(() => readPeftAdapter(changed({}, tensors))).toThrow(message);
   });
 
+  it("keeps fan_in_fan_out, which the model's layers correct where they are known", () => {
+    const plain = new Map([
+      [qPath, { rows: 4, cols: 6 }],
+      [downPath, { rows: 6, cols: 8 }],
+    ]);
+    const transposed = new Map([...plain].map(([path, layer]) => [path, { ...layer, transposed: true }]));
+    const stated = writePeftAdapter({ ...adapter(), config: { ...config, fanInFanOut: true } });
+    expect(JSON.parse(text(stated, "adapter_config.json"))).toMatchObject({ fan_in_fan_out: true });
+    expect(readPeftAdapter(stated).config.fanInFanOut).toBe(true);
+    expect(readPeftAdapter(stated, plain).config.fanInFanOut).toBeUndefined();
+    const unstated = writePeftAdapter(adapter());
+    expect(JSON.parse(text(unstated, "adapter_config.json"))).toMatchObject({ fan_in_fan_out: false });
+    expect(readPeftAdapter(unstated).config.fanInFanOut).toBeUndefined();
+    expect(readPeftAdapter(unstated, transposed).config.fanInFanOut).toBe(true);
+  });
+
   it("holds the adapter against the model's layers", () => {
     const files = writePeftAdapter(adapter());
     const layers = new Map([

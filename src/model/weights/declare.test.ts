@@ -125,4 +125,31 @@ describe("declaring a model", () => {
     expect(error.name).toBe("unsupported-model");
     expect(error.message).toBe(`tiny: tensor ${name} is ${dtype}; supported are F32, BF16 and F16.`);
   });
+
+  it("finds tensors whose names lack the first part of every path", () => {
+    const full = source();
+    const short = new Map([...full.tensors].map(([name, header]) => [name.replace(/^model\./, ""), header]));
+    const model = declareModel(llama, config, { ...full, tensors: short }, 8);
+    const path = "model.layers.1.self_attn.q_proj";
+    expect([...model.modulePath.values()]).toContain(path); // what PEFT calls it
+    expect(model.weightNames.get(path)).toBe("layers.1.self_attn.q_proj.weight");
+    expect(model.loads.map((load) => load.source)).toContain("norm.weight");
+  });
+
+  it("takes weights that are stored the other way round", () => {
+    const full = source();
+    const turned = new Map(
+      [...full.tensors].map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape: name.includes("_proj") ? [...shape].reverse() : shape },
+      ]),
+    );
+    const transposed = { ...config, transposedWeights: true };
+    const model = declareModel(llama, transposed, { ...full, tensors: turned }, 8);
+    const { weight } = model.decoder.layers[0]!.linear.query!;
+    expect([weight.rows, weight.cols]).toEqual([32, 16]);
+    expect(refusal(full, { transposedWeights: true }).message).toContain(
+      "q_proj.weight is 32×16; config.json says 16×32",
+    );
+  });
 });
