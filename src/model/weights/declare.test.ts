@@ -152,4 +152,18 @@ describe("declaring a model", () => {
       "q_proj.weight is 32×16; config.json says 16×32",
     );
   });
+
+  it("refuses a layer larger than one binding before any weight is read", () => {
+    const large: Record<string, Header> = {};
+    for (const layer of [0, 1]) {
+      for (const name of ["gate", "up"])
+        large[`model.layers.${layer}.mlp.${name}_proj.weight`] = { dtype: "F32", shape: [2_400_000, 16] };
+      large[`model.layers.${layer}.mlp.down_proj.weight`] = { dtype: "F32", shape: [16, 2_400_000] };
+    }
+    const error = refusal(source(large), { feedForward: 2_400_000 });
+    expect(error.name).toBe("unsupported-model");
+    expect(error.message).toBe(
+      "tiny: layer model.layers.0.mlp.gate_proj has 154 MB of weights; up to 134 MB are supported. Choose a smaller model or the same model in bf16.",
+    );
+  });
 });

@@ -4,7 +4,7 @@
 import { AppError } from "../../core/errors";
 import type { DType, HostTensor } from "../../core/host-tensor";
 import type { LinearLayer } from "../../ops/linear";
-import { declareWeight, type Weight, type WeightFormat } from "../../ops/weight";
+import { declareWeight, wordsPerElement, type Weight, type WeightFormat } from "../../ops/weight";
 import { resident, type Tensor } from "../../program/tensor";
 import type { Decoder, DecoderLayer, NormWeights } from "../decoder";
 import type { DecoderConfig } from "../decoder-config";
@@ -111,6 +111,7 @@ export function declareModel(
       weight: matrix(`${name}.weight`, out, inputs, config.transposedWeights),
       ...(bias && { bias: vector(`${name}.bias`, out) }),
     };
+    refuseLargerThanBinding(source, layer);
     modulePath.set(layer, name);
     weightNames.set(name, stored(`${name}.weight`));
     return layer;
@@ -176,6 +177,17 @@ function linearShapes(config: DecoderConfig): Record<LinearSlot, LinearShape> {
     up: wide,
     down: { out: hidden, in: feedForward, bias: mlpBias },
   };
+}
+
+/** Only the embedding and the head are read in parts; a layer's matrix must fit in one binding. */
+function refuseLargerThanBinding({ name }: WeightSource, { name: path, weight }: LinearLayer): void {
+  if (weight.parts.length === 1) return;
+  const megabytes = (weight.rows * weight.cols * wordsPerElement[weight.format] * 4) / 1e6;
+  const wide = weight.format === "f32" ? " or the same model in bf16" : "";
+  throw new AppError(
+    "unsupported-model",
+    `${name}: layer ${path} has ${megabytes.toFixed(0)} MB of weights; up to 134 MB are supported. Choose a smaller model${wide}.`,
+  );
 }
 
 /** The slots that `names` has, declared in the order of `slots`. */
