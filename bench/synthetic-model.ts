@@ -4,7 +4,6 @@
 import { createRandom } from "../src/core/random";
 import { fromFloat32, elementCount, type HostTensor } from "../src/core/host-tensor";
 import { familyOf } from "../src/model/families";
-import { linearSlots } from "../src/model/families/family";
 import { declareModel, type DeclaredModel, type WeightSource } from "../src/model/weights/declare";
 
 export interface SyntheticShape {
@@ -58,8 +57,10 @@ export function syntheticModel(
   const shapes = new Map<string, readonly number[]>();
   for (let index = 0; index < layers; index++) {
     const modules = family.layer(index);
-    for (const slot of linearSlots) shapes.set(`${modules.linear[slot]}.weight`, linear[slot]);
-    shapes.set(`${modules.inputNorm}.weight`, [hidden]).set(`${modules.mlpNorm}.weight`, [hidden]);
+    for (const [slot, size] of Object.entries(linear)) {
+      shapes.set(`${modules.linear[slot as keyof typeof linear]}.weight`, size);
+    }
+    for (const name of Object.values(modules.norm)) shapes.set(`${name}.weight`, [hidden]);
   }
   shapes.set(`${family.embedding}.weight`, [vocabulary, hidden]).set(`${family.finalNorm}.weight`, [hidden]);
 

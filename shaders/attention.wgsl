@@ -1,19 +1,21 @@
 // Causal grouped-query attention over a stream of documents, forward and backward, without a mask tensor.
 //
-//   s(i,j) = scale·q(i)·k(j)    p = softmax over the keys j of i's document with j ≤ i    o(i) = Σ p(i,j)·v(j)
+//   s(i,j) = cap·tanh(scale·q(i)·k(j) / cap), or scale·q(i)·k(j) where cap is 0
+//   p = softmax over the keys j of i's document with i − window < j ≤ i         o(i) = Σ p(i,j)·v(j)
 //
 //   forward             q, k, v, segments         -> o (N,H,D), lse (N,H)   one workgroup a query block and head
 //   prepare             o, d_o, lse               -> stats (N,H)            one lane a query and head
 //   backward_key_value  q, k, v, d_o, stats, seg. -> dk, dv (N,G,D)         one workgroup a key block and kv head
 //   backward_query      q, k, v, d_o, stats, seg. -> dq (N,H,D)             one workgroup a query block and head
 //
-//   stats = (lse, δ),  δ = Σ_d o·d_o        p = exp(s − lse)        ds = p·(d_o·v − δ)
+//   stats = (lse, δ),  δ = Σ_d o·d_o        p = exp(s − lse)        ds = p·(d_o·v − δ)·(1 − (s/cap)²)
 //   dv(j) = Σ_i p·d_o(i)      dk(j) = scale·Σ_i ds·q(i)      dq(i) = scale·Σ_j ds·k(j)
 //
 // Head h reads key/value head h·G/H; the group's sum over heads happens in registers, so no atomics are needed and
-// every sum has a fixed order. segments[n] = (first token of n's document, one past its last). D is a multiple of 4; a row in workgroup memory is one quad longer than D, against bank
+// every sum has a fixed order. segments[n] = (first token of n's document, one past its last). Keys outside the window
+// of a whole block are never read. D is a multiple of 4; a row in workgroup memory is one quad longer than D, against bank
 // conflicts. Online softmax: Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; backward with recomputed
-// scores: Dao 2023, https://arxiv.org/abs/2307.08691.
+// scores: Dao 2023, https://arxiv.org/abs/2307.08691. Needs: tanh.wgsl.
 // Reference: src/ops/attention.ref.ts; test: src/ops/attention.check.ts.
 
 const HEAD_QUADS: u32 = 16; // D / 4
@@ -29,7 +31,9 @@ struct Dims {
   rows: u32,        // N queries
   heads: u32, kv_heads: u32,
   first_block: u32, // first block of this launch
+  window: u32,      // keys that a query sees, its own included
   scale: f32,
+  cap: f32,         // 0: scores are not capped
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -75,7 +79,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   var sum = 0.0;
   var acc: array<vec4f, OWN>;
   let end = min(first + BLOCK, dims.rows);
-  for (var j = segments[first].x; j < end; j += STEP) {
+  for (var j = first_key(first); j < end; j += STEP) {
     for (var e = lane; e < STEP * HEAD_QUADS; e += LANES) {
       let at = (e / HEAD_QUADS) * PITCH + e % HEAD_QUADS;
       step_a[at] = load_key(j + e / HEAD_QUADS, kv_head, e % HEAD_QUADS);
@@ -86,8 +90,8 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       let query = first + e / STEP;
       let key = j + e % STEP;
       var s = MASKED;
-      if (query < dims.rows && key <= query && key >= segments[query].x) {
-        s = dims.scale * dot_rows_a((e / STEP) * PITCH, (e % STEP) * PITCH);
+      if (query < dims.rows && key <= query && key >= first_key(query)) {
+        s = capped(dims.scale * dot_rows_a((e / STEP) * PITCH, (e % STEP) * PITCH));
       }
       scores[e].x = s;
     }
@@ -146,7 +150,8 @@ fn backward_key_value(@builtin(workgroup_id) group: vec3u, @builtin(local_invoca
   }
   var sum_k: array<vec4f, OWN>;
   var sum_v: array<vec4f, OWN>;
-  let end = segments[min(first + BLOCK, dims.rows) - 1].y;
+  let last = min(first + BLOCK, dims.rows) - 1;
+  let end = min(segments[last].y, last + min(dims.window, dims.rows));
   for (var g = 0u; g < group_heads; g++) {
     let head = kv_head * group_heads + g;
     for (var i = first; i < end; i += STEP) {
@@ -196,7 +201,7 @@ fn backward_query(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   }
   var acc: array<vec4f, OWN>;
   let end = min(first + BLOCK, dims.rows);
-  for (var j = segments[first].x; j < end; j += STEP) {
+  for (var j = first_key(first); j < end; j += STEP) {
     for (var e = lane; e < STEP * HEAD_QUADS; e += LANES) {
       let at = (e / HEAD_QUADS) * PITCH + e % HEAD_QUADS;
       step_a[at] = load_key(j + e / HEAD_QUADS, kv_head, e % HEAD_QUADS);
@@ -225,11 +230,24 @@ fn backward_query(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
 
 // (p, ds) of one query and key, whose rows lie at `own` and `step` in workgroup memory; 0 where the key is not seen.
 fn recompute(query: u32, key: u32, head: u32, own: u32, step: u32) -> vec2f {
-  if (query >= dims.rows || key > query || key < segments[query].x) { return vec2f(); }
+  if (query >= dims.rows || key > query || key < first_key(query)) { return vec2f(); }
   let known = stats[query * dims.heads + head];
   // The recomputed score may exceed lse by rounding; p never exceeds 1.
-  let p = exp(min(dims.scale * dot_rows_a(own, step) - known.x, 0.0));
-  return vec2f(p, p * (dot_rows_b(own, step) - known.y));
+  let s = capped(dims.scale * dot_rows_a(own, step));
+  let p = exp(min(s - known.x, 0.0));
+  var ds = p * (dot_rows_b(own, step) - known.y);
+  if (dims.cap != 0.0) { ds *= 1.0 - (s / dims.cap) * (s / dims.cap); }
+  return vec2f(p, ds);
+}
+
+// The oldest key that a query sees.
+fn first_key(query: u32) -> u32 {
+  return max(segments[query].x, query + 1 - min(dims.window, query + 1));
+}
+
+fn capped(s: f32) -> f32 {
+  if (dims.cap == 0.0) { return s; }
+  return dims.cap * tanh4(vec4f(s / dims.cap)).x;
 }
 
 fn dot_rows_a(own: u32, step: u32) -> f32 {

@@ -6,7 +6,8 @@
 //
 // `state` is (largest logit, Σ exp(logit − largest), logit of the target, id of the largest logit). fold merges a
 // chunk of `outs` ids from `first_out` on; gradient turns the chunk into d loss / d logits and the columns between
-// outs and stride into 0:  scale·(exp(logit − largest) / Σ − [id = target]).
+// outs and stride into 0:  scale·(exp(logit − largest) / Σ − [id = target]), and where the logits are capped times the
+// slope of the cap, 1 − (logit/cap)².
 // finish adds Σ (largest + log Σ − target logit), the number of rows whose largest logit is the target (the lowest
 // id wins a tie) and the number of rows to report[0..2], which it clears first when `reset`.
 //
@@ -21,6 +22,7 @@ struct Dims {
   outs: u32, first_out: u32, stride: u32,
   reset: u32, // fold: start a new state; finish: clear the report
   scale: f32,
+  cap: f32, // of the logits; 0: none
 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -105,8 +107,11 @@ fn gradient(
   let whole = final_state[place];
   let ids = vec4u(0, 1, 2, 3) + (i % quads) * 4;
   let hit = select(vec4f(), vec4f(1.0), ids == vec4u(targets[place] - dims.first_out));
-  let share = exp(min(dlogits[i] - whole.x, vec4f())) / whole.y;
-  dlogits[i] = select(vec4f(), dims.scale * (share - hit), ids < vec4u(dims.outs));
+  let logits_here = dlogits[i];
+  let share = exp(min(logits_here - whole.x, vec4f())) / whole.y;
+  var slope = vec4f(dims.scale);
+  if (dims.cap != 0.0) { slope *= 1.0 - (logits_here / dims.cap) * (logits_here / dims.cap); }
+  dlogits[i] = select(vec4f(), slope * (share - hit), ids < vec4u(dims.outs));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

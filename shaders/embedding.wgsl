@@ -1,4 +1,4 @@
-// Embedding gather from a table that may be split by rows into several buffers: y[n] = weight[token[n]]
+// Embedding gather from a table that may be split by rows into several buffers: y[n] = scale·weight[token[n]]
 //
 //   forward   tokens (N), weight (part of V, C)  -> y (N,C)   one lane a column quad of a token
 //
@@ -7,7 +7,7 @@
 
 const WORKGROUP_SIZE: u32 = 64;
 
-struct Dims { rows: u32, cols: u32, first_token: u32, part_tokens: u32 }
+struct Dims { rows: u32, cols: u32, first_token: u32, part_tokens: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;        // (N)
@@ -24,5 +24,5 @@ fn forward(
   if (i >= dims.rows * quads) { return; }
   let token = tokens[i / quads] - dims.first_token; // wraps below the part, so one comparison is enough
   if (token >= dims.part_tokens) { return; }
-  y[i] = load_weight4(token * quads + i % quads);
+  y[i] = load_weight4(token * quads + i % quads) * dims.scale;
 }

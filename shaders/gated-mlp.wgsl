@@ -1,16 +1,14 @@
-// Gated MLP activation (SwiGLU):  y = silu(gate)·up,  silu(g) = g·σ(g)
+// Gated MLP activation:  y = act(gate)·up, act being silu (SwiGLU) or the tanh form of gelu (GeGLU)
 //
 //   forward    gate, up (N,F)       -> y (N,F)               one lane a quad
 //   backward   gate, up, dy (N,F)   -> dgate, dup (N,F)      one lane a quad
 //
-//   dup = dy·silu(gate)     dgate = dy·up·σ·(1 + gate·(1 − σ))
+//   dup = dy·act(gate)     dgate = dy·up·act'(gate)
 //
-// Below −87 σ is no normal f32 and counts as 0, so the exponential never overflows and a gate of any size times σ
-// stays right. Source: Shazeer 2020,
-// https://arxiv.org/abs/2002.05202. Reference: src/ops/gated-mlp.ref.ts; test: src/ops/gated-mlp.check.ts.
+// Source: Shazeer 2020, https://arxiv.org/abs/2002.05202. Needs: activation.wgsl, tanh.wgsl.
+// Reference: src/ops/gated-mlp.ref.ts; test: src/ops/gated-mlp.check.ts.
 
 const WORKGROUP_SIZE: u32 = 64;
-const LOWEST: f32 = -87.0; // e^87 is still finite
 
 struct Dims { quads: u32 } // N·F / 4
 
@@ -34,8 +32,7 @@ fn forward(
 ) {
   let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (i >= dims.quads) { return; }
-  let g = gate[i];
-  y[i] = g * sigmoid(g) * up[i];
+  y[i] = activation(gate[i]) * up[i];
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -47,12 +44,6 @@ fn backward(
   let i = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (i >= dims.quads) { return; }
   let g = gate[i];
-  let s = sigmoid(g);
-  dgate[i] = dy[i] * up[i] * s * (1.0 + g * (1.0 - s));
-  dup[i] = dy[i] * g * s;
-}
-
-fn sigmoid(v: vec4f) -> vec4f {
-  let inside = 1.0 / (1.0 + exp(-clamp(v, vec4f(LOWEST), vec4f(-LOWEST))));
-  return select(inside, vec4f(), v < vec4f(LOWEST));
+  dgate[i] = dy[i] * up[i] * activation_slope(g);
+  dup[i] = dy[i] * activation(g);
 }

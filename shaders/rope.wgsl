@@ -1,9 +1,10 @@
-// Rotary position embedding, half-split pairs as in Llama: for i < D/2 and angle(p, i) = p·frequency(i)
+// Rotary position embedding of the first R elements of a head; the others are copied. For i < R/2, a pair (a, b) and
+// angle(p, i) = p·frequency(i)
 //
-//   y[i]       = x[i]·cos − x[i + D/2]·sin
-//   y[i + D/2] = x[i + D/2]·cos + x[i]·sin
+//   y[a] = x[a]·cos − x[b]·sin        a, b = i, i + R/2   half-split as in Llama
+//   y[b] = x[b]·cos + x[a]·sin        a, b = 2i, 2i + 1   interleaved as in GPT-J
 //
-//   rotate   x (N,heads,D), positions (N), table (P,D/2) of (cos, sin)  -> y   one lane a pair
+//   rotate   x (N,heads,D), positions (N), table (P,R/2) of (cos, sin)  -> y   one lane a pair
 //
 // direction +1 rotates forward, −1 back: the gradient of a rotation is the inverse rotation. `first_row` is the row
 // of y that row 0 of x goes to (a place in the key cache). The table is made on the CPU, since WGSL's sin and cos
@@ -12,12 +13,19 @@
 
 const WORKGROUP_SIZE: u32 = 64;
 
-struct Dims { rows: u32, heads: u32, half_size: u32, first_row: u32, direction: f32 }
+struct Dims {
+  rows: u32, heads: u32,
+  half_size: u32,    // D / 2
+  half_rotated: u32, // R / 2
+  interleaved: u32,
+  first_row: u32,
+  direction: f32,
+}
 
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<f32>;           // (N,heads,D)
 @group(0) @binding(2) var<storage, read> positions: array<u32>;   // (N)
-@group(0) @binding(3) var<storage, read> table: array<vec2f>;     // (P,D/2)
+@group(0) @binding(3) var<storage, read> table: array<vec2f>;     // (P,R/2)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;     // (first_row + N,heads,D)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -31,12 +39,18 @@ fn rotate(
   let row = head / dims.heads;
   if (row >= dims.rows) { return; }
   let i = index % dims.half_size;
-  let turn = table[positions[row] * dims.half_size + i];
+  var a = 2 * i;
+  var b = a + 1;
+  var turn = vec2f(1.0, 0.0);
+  if (i < dims.half_rotated) {
+    turn = table[positions[row] * dims.half_rotated + i];
+    if (dims.interleaved == 0) { a = i; b = i + dims.half_rotated; }
+  }
   let s = turn.y * dims.direction;
-  let a = head * 2 * dims.half_size + i;
-  let low = x[a];
-  let high = x[a + dims.half_size];
-  let b = a + dims.first_row * dims.heads * 2 * dims.half_size;
-  y[b] = low * turn.x - high * s;
-  y[b + dims.half_size] = high * turn.x + low * s;
+  let begin = head * 2 * dims.half_size;
+  let low = x[begin + a];
+  let high = x[begin + b];
+  let out = begin + dims.first_row * dims.heads * 2 * dims.half_size;
+  y[out + a] = low * turn.x - high * s;
+  y[out + b] = high * turn.x + low * s;
 }

@@ -21,13 +21,13 @@ LIMIT = 1e-5
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=["grouped"], help="cases; `grouped` when left out")
-    parser.add_argument("--golden", type=Path, default=GOLDEN, help="folder that holds llama-*/")
+    parser.add_argument("names", nargs="*", default=["llama-grouped"], help="folders; llama-grouped when left out")
+    parser.add_argument("--golden", type=Path, default=GOLDEN, help="folder that holds FAMILY-NAME/")
     arguments = parser.parse_args()
     use_exact_float32()
     failed = []
     for name in arguments.names:
-        figures = compare(arguments.golden / f"llama-{name}")
+        figures = compare(arguments.golden / name)
         print_line({"case": name, **figures})
         if max(figures.values()) > LIMIT:
             failed.append(name)

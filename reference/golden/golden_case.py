@@ -3,6 +3,7 @@ packed documents equal to separate ones, a merged model equal to its adapter."""
 
 import torch
 from safetensors.torch import save_file
+from transformers import GenerationConfig
 
 from configurations import run_config
 from documents import random_documents, supervised
@@ -60,10 +61,12 @@ def write_expected(case, folder, adapter_folder, generator):
     tensors = {f"{kind}.logits.{index}": one for kind in logits for index, one in enumerate(logits[kind])}
     tensors |= {f"gradient.{name}": gradient for name, gradient in gradients.items()}
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "expected.safetensors")
+    answer = {} if case.family == "llama" else {"greedy": greedy_answer(case, adapted, documents)}
     write_json(
         folder / "case.json",
         {
             "name": case.name,
+            **answer,
             "describes": case.describes,
             "dtype": case.dtype,
             "lora": case.lora,
@@ -97,17 +100,58 @@ def require_knobs_that_matter(case, folder, documents, logits):
 
 def changed_settings(case):
     """Each setting that the case exercises, and a value that a careless reader might take in its place."""
-    rope = case.model["rope_parameters"]
     changes = {}
-    for name, value in rope.items():
-        if name != "rope_type":
-            changes[name] = {"rope_parameters": {**rope, name: value * 1.5}}
-    for name in ("attention_bias", "mlp_bias"):
-        if case.model.get(name):
-            changes[name] = {name: False}
-    if case.model["rms_norm_eps"] > 1e-4:
-        changes["rms_norm_eps"] = {"rms_norm_eps": 1e-5}
+    for path, value in rope_numbers(case.model.get("rope_parameters", {})):
+        factor = 0.5 if path[-1] == "partial_rotary_factor" else 1.5
+        changes["/".join(path)] = {"rope_parameters": replaced(case.model["rope_parameters"], path, value * factor)}
+    for name in ("attention_bias", "mlp_bias", "use_parallel_residual", "scale_attn_weights"):
+        if case.model.get(name) is not None:
+            changes[name] = {name: not case.model[name]}
+    for name in ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"):
+        if case.model.get(name, 0) > 1e-4:
+            changes[name] = {name: 1e-5}
+    for name in ("attn_logit_softcapping", "final_logit_softcapping", "query_pre_attn_scalar"):
+        if case.model.get(name) is not None:
+            changes[name] = {name: case.model[name] * 2}
+    if case.model.get("sliding_window") is not None:
+        changes["sliding_window"] = {"sliding_window": case.model["sliding_window"] + 1}
+    if case.model.get("no_rope_layers") is not None:
+        changes["no_rope_layers"] = {"no_rope_layers": [1 - flag for flag in case.model["no_rope_layers"]]}
+    if case.model.get("rotary_dim") is not None:
+        changes["rotary_dim"] = {"rotary_dim": case.model["rotary_dim"] // 2}
     return changes
+
+
+def rope_numbers(rope, path=()):
+    """The numbers in rope_parameters, which some families give for each type of layer, with their paths."""
+    for name, value in rope.items():
+        if isinstance(value, dict):
+            yield from rope_numbers(value, (*path, name))
+        elif name != "rope_type":
+            yield (*path, name), value
+
+
+def replaced(tree, path, value):
+    first, *rest = path
+    return {**tree, first: replaced(tree[first], rest, value) if rest else value}
+
+
+def greedy_answer(case, model, documents, length=10):
+    """The likeliest tokens after the longest document, by transformers' own generate and its cache."""
+    index = max(range(len(documents)), key=lambda row: len(documents[row]["ids"]))
+    prompt = documents[index]["ids"]
+    model.get_base_model().generation_config.eos_token_id = None  # else it would step in for the None below
+    settings = GenerationConfig(max_new_tokens=length, do_sample=False, eos_token_id=None, pad_token_id=0)
+    with torch.no_grad():
+        # Without a mask generate would take each padding id in the prompt for padding.
+        inputs = {"input_ids": torch.tensor([prompt]), "attention_mask": torch.ones(1, len(prompt), dtype=torch.long)}
+        answer = model.generate(**inputs, generation_config=settings)[0, len(prompt) :].tolist()
+        logits = document_logits(model, prompt + answer)[len(prompt) - 1 : -1]
+    best, second = logits.topk(2).values.T
+    require(logits.argmax(-1).tolist() == answer, case, "generate's cache gives another answer than no cache")
+    require(len(answer) == length, case, f"the answer has {len(answer)} tokens")
+    require(bool((best - second > 1e-3 * logits.std()).all()), case, "two tokens of the answer are equally likely")
+    return {"document": index, "answer": answer}
 
 
 def list_batches(case):
@@ -162,4 +206,4 @@ def distance(found, wanted):
 
 def require(holds, case, message):
     if not holds:
-        raise SystemExit(f"golden case {case.name} proves too little: {message}")
+        raise SystemExit(f"golden case {case.folder} proves too little: {message}")

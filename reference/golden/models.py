@@ -11,20 +11,21 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from safetensors.torch import load_file, save_file
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
 
 def write_model(case, folder, generator):
-    """Writes config.json and model.safetensors of a random Llama."""
-    config = LlamaConfig(**case.model, attn_implementation="eager")
-    model = LlamaForCausalLM(config)
+    """Writes config.json and model.safetensors of a random model."""
+    config = AutoConfig.for_model(case.family, **case.model, attn_implementation="eager")
+    model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if "norm" in name:
-                parameter.copy_(1 + 0.2 * noise)
-            elif "embed_tokens" in name and not case.model["tie_word_embeddings"]:
+            if is_norm(name):
+                middle = 0 if name.endswith(".bias") or case.family.startswith("gemma") else 1
+                parameter.copy_(middle + 0.2 * noise)
+            elif is_embedding(name) and not config.tie_word_embeddings:
                 parameter.copy_(0.5 * noise)
             else:
                 parameter.copy_(case.weight_std * noise)
@@ -32,25 +33,55 @@ def write_model(case, folder, generator):
     stored.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if case.published_form:
-        write_published_form(folder / "config.json")
+        write_published_form(folder / "config.json", case.model)
+        if case.family == "gpt2":
+            write_short_names(folder / "model.safetensors")
 
 
-def write_published_form(path):
+def is_norm(name):
+    return "norm" in name or ".ln_" in name
+
+
+def is_embedding(name):
+    return any(part in name for part in ("embed_tokens", "embed_in", "wte", "wpe"))
+
+
+def write_published_form(path, model):
     """Rewrites `rope_parameters` and `dtype` into the keys that repositories made with transformers 4 have."""
     config = json.loads(path.read_text())
-    rope = config.pop("rope_parameters")
-    config["rope_theta"] = rope.pop("rope_theta")
-    config["rope_scaling"] = None if rope["rope_type"] == "default" else rope
+    rope = config.pop("rope_parameters", {})
+    if "full_attention" in rope:
+        config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = rope["full_attention"]
+    if "sliding_window_pattern" in model:
+        config["sliding_window_pattern"] = model["sliding_window_pattern"]
+        del config["layer_types"]
+    theta, share = PUBLISHED_ROPE.get(config["model_type"], ("rope_theta", "partial_rotary_factor"))
+    for ours, theirs in (("rope_theta", theta), ("partial_rotary_factor", share)):
+        if ours in rope:
+            config[theirs] = rope.pop(ours)
+    if rope:
+        config["rope_scaling"] = None if rope["rope_type"] == "default" else rope
     config["torch_dtype"] = config.pop("dtype")
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
+def write_short_names(path):
+    """Leaves out the first part of every tensor's name, as the repositories of GPT-2 do."""
+    tensors = load_file(path)
+    save_file({name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}, path, {"format": "pt"})
+
+
+# Keys of theta and of the rotated share of each head where they have names of their own.
+PUBLISHED_ROPE = {"gpt_neox": ("rotary_emb_base", "rotary_pct")}
+
+
 def load_base(folder, **changes):
     """The folder's model in f32, with eager attention and no dropout; `changes` replace settings of config.json."""
-    config = LlamaConfig.from_pretrained(folder)
+    config = AutoConfig.from_pretrained(folder)
     for name, value in changes.items():
         setattr(config, name, value)
-    model = LlamaForCausalLM.from_pretrained(
+    model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)].from_pretrained(
         folder, config=config, dtype=torch.float32, attn_implementation="eager"
     )
     return model.eval()
@@ -73,6 +104,7 @@ def write_adapter(case, model_folder, adapter_folder, generator):
             use_rslora=settings["rsLora"],
             target_modules=settings["targetModules"],
             task_type="CAUSAL_LM",
+            fan_in_fan_out=case.family == "gpt2",
         ),
     )
     with torch.no_grad():

@@ -22,10 +22,14 @@ LARGEST = {"logits": 1e-6, "worstGradientTensor": 1e-5, "losses": 1e-5, "worstLo
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--golden", type=Path, default=GOLDEN, help="folder that holds llama-*/")
-    folder = parser.parse_args().golden
+    parser.add_argument("--golden", type=Path, default=GOLDEN, help="folder that holds FAMILY-NAME/")
+    parser.add_argument("names", nargs="*", help="folders such as llama-grouped; all when left out")
+    arguments = parser.parse_args()
+    folder = arguments.golden
     use_exact_float32()
-    for case in sorted(folder.glob("llama-*")):
+    for case in sorted(path.parent for path in folder.glob("*/case.json")):
+        if arguments.names and case.name not in arguments.names:
+            continue
         figures = noise(case)
         print_line({"case": case.name, **figures})
         if shaky := [name for name, largest in LARGEST.items() if not figures[name] <= largest]:

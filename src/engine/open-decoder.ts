@@ -1,6 +1,7 @@
 // Opens the part of a model folder that the decoder needs: config.json and the headers of the weights.
 
 import { AppError } from "../core/errors";
+import type { AdaptableLayer } from "../export/peft";
 import type { ModelSource } from "../hub/model-source";
 import { openWeights, type Weights } from "../hub/open-weights";
 import type { DecoderConfig } from "../model/decoder-config";
@@ -14,8 +15,8 @@ export interface OpenedDecoder {
   readonly weights: Weights;
   /** The decoder declared for sequences of up to `positions` tokens. Checks every shape. */
   declare(positions: number): DeclaredModel;
-  /** Size of each linear layer's weight by its path: what an adapter must fit. */
-  adaptableLayers(): Map<string, { readonly rows: number; readonly cols: number }>;
+  /** Size of each linear layer's weight by its path, and where it lies: what an adapter must fit. */
+  adaptableLayers(): Map<string, AdaptableLayer>;
 }
 
 export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
@@ -30,9 +31,17 @@ export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
   }
   const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
   const adaptableLayers = () => {
-    const { modulePath } = declare(1);
+    const { modulePath, weightNames } = declare(1);
+    const { transposedWeights: transposed } = config;
     return new Map(
-      [...modulePath].map(([{ weight }, path]) => [path, { rows: weight.rows, cols: weight.cols }]),
+      [...modulePath].map(
+        ([
+          {
+            weight: { rows, cols },
+          },
+          path,
+        ]): [string, AdaptableLayer] => [path, { rows, cols, weight: weightNames.get(path)!, transposed }],
+      ),
     );
   };
   return { family, config, weights, declare, adaptableLayers };

@@ -80,7 +80,7 @@ export class RunRecorder {
     const checkpoint = await session.trainer.checkpoint();
     const { id, model, config } = this.record;
     const adapter: PeftAdapter = {
-      config: { ...config.lora, baseModel },
+      config: { ...config.lora, baseModel, ...(session.fanInFanOut && { fanInFanOut: true }) },
       tensors: await session.adapterTensors(checkpoint),
     };
     await this.flush();

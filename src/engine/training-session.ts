@@ -218,6 +218,11 @@ export class TrainingSession {
     return this.trainer.run(this.prepared.schedule, { sample, ...(control && { control }) });
   }
 
+  /** The model stores its linear weights (K,O), which PEFT notes in an adapter's config. */
+  get fanInFanOut(): boolean {
+    return this.prepared.model.decoder.config.transposedWeights;
+  }
+
   /** The adapter as PEFT names it, without the rank's padding: as it is now, or as it was at a checkpoint. */
   async adapterTensors(checkpoint?: Checkpoint): Promise<Map<string, HostTensor>> {
     const { modules, parameters, config } = this.prepared.plans.training.model;

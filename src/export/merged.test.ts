@@ -4,7 +4,7 @@ import { createRandom } from "../core/random";
 import type { Weights } from "../hub/open-weights";
 import { readSafetensors } from "../hub/safetensors";
 import { mergeAdapter, mergeTensor } from "./merged";
-import type { PeftAdapter } from "./peft";
+import type { AdaptableLayer, PeftAdapter } from "./peft";
 
 const random = createRandom(2);
 const matrix = (rows: number, cols: number, dtype: FloatDType = "F32"): HostTensor =>
@@ -34,8 +34,9 @@ const adapterFor = (path: string, a: HostTensor, b: HostTensor, rsLora = false):
 async function merged(
   tensors: Map<string, HostTensor>,
   adapter: PeftAdapter,
+  layers?: ReadonlyMap<string, AdaptableLayer>,
 ): Promise<Map<string, HostTensor>> {
-  const model = mergeAdapter(weightsOf(tensors), adapter);
+  const model = mergeAdapter(weightsOf(tensors), adapter, layers);
   const file = new Uint8Array(model.fileBytes);
   let at = 0;
   for await (const chunk of model.chunks()) {
@@ -96,6 +97,32 @@ describe("merging", () => {
     ).toThrow(/no layer model\.layers\.9/);
     expect(() => mergeAdapter(weights, adapterFor(q, matrix(2, 5), matrix(3, 2)))).toThrow(
       /update of .* is \[3, 5\], the weight of demo is \[3, 4\]/,
+    );
+  });
+
+  it("goes into a weight of another name that is stored the other way round", async () => {
+    const path = "transformer.h.0.attn.c_proj";
+    const [base, a, b] = [matrix(4, 4), matrix(2, 4), matrix(4, 2)];
+    const layers = new Map([
+      [path, { rows: 4, cols: 4, weight: "h.0.attn.c_proj.weight", transposed: true }],
+    ]);
+    const tensors = new Map([["h.0.attn.c_proj.weight", base]]);
+    const found = (await merged(tensors, adapterFor(path, a, b), layers)).get("h.0.attn.c_proj.weight")!;
+    const [was, now, down, up] = [base, found, a, b].map(toFloat32) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    for (let k = 0; k < 4; k++) {
+      for (let o = 0; o < 4; o++) {
+        const update = 3 * (up[2 * o]! * down[k]! + up[2 * o + 1]! * down[4 + k]!);
+        expect(now[4 * k + o]! - was[4 * k + o]!, `input ${k}, output ${o}`).toBeCloseTo(update, 5);
+      }
+    }
+    const wide = new Map([["h.0.attn.c_proj.weight", matrix(4, 3)]]);
+    expect(() => mergeAdapter(weightsOf(wide), adapterFor(path, a, b), layers)).toThrow(
+      /c_proj is \[4, 4\], the weight of demo is \[4, 3\]/,
     );
   });
 

@@ -7,7 +7,7 @@ import { AppError, assert } from "../core/errors";
 import { fromFloat32, isFloatDType, toFloat32, type HostTensor } from "../core/host-tensor";
 import type { Weights } from "../hub/open-weights";
 import { layoutSafetensors } from "../hub/safetensors";
-import { modulesOf, type PeftAdapter } from "./peft";
+import { modulesOf, type AdaptableLayer, type PeftAdapter } from "./peft";
 
 export interface MergedModel {
   /** Length of the file in bytes. */
@@ -16,11 +16,20 @@ export interface MergedModel {
   chunks(): AsyncGenerator<Uint8Array>;
 }
 
-/** Checks everything that can be checked before any weight is read. Throws AppError("bad-adapter"). */
-export function mergeAdapter(weights: Weights, adapter: PeftAdapter): MergedModel {
+/**
+ * Checks everything that can be checked before any weight is read. `layers` says where the weight of each layer lies;
+ * without it, it is the layer's path and ".weight", stored (O,K). Throws AppError("bad-adapter").
+ */
+export function mergeAdapter(
+  weights: Weights,
+  adapter: PeftAdapter,
+  layers?: ReadonlyMap<string, AdaptableLayer>,
+): MergedModel {
   const modules = modulesOf(adapter.tensors);
+  const updates = new Map<string, { a: HostTensor; b: HostTensor; transposed: boolean }>();
   for (const [path, { a, b }] of modules) {
-    const base = weights.tensors.get(`${path}.weight`);
+    const { weight = `${path}.weight`, transposed = false } = layers?.get(path) ?? {};
+    const base = weights.tensors.get(weight);
     if (!base)
       throw bad(`the model ${weights.name} has no layer ${path}. The adapter belongs to another model`);
     if (!isFloatDType(base.dtype)) {
@@ -28,12 +37,14 @@ export function mergeAdapter(weights: Weights, adapter: PeftAdapter): MergedMode
         `${path} of ${weights.name} is stored as ${base.dtype}. Merge into the model's F32, F16 or BF16 weights`,
       );
     }
-    const update = [b.shape[0], a.shape[1]];
+    const size = [b.shape[0], a.shape[1]];
+    const update = transposed ? size.reverse() : size;
     if (String(base.shape) !== String(update)) {
       throw bad(
         `the update of ${path} is [${update.join(", ")}], the weight of ${weights.name} is [${base.shape.join(", ")}]`,
       );
     }
+    updates.set(weight, { a, b, transposed });
   }
   const { rank, alpha, rsLora } = adapter.config;
   const scale = alpha / (rsLora ? Math.sqrt(rank) : rank);
@@ -44,15 +55,22 @@ export function mergeAdapter(weights: Weights, adapter: PeftAdapter): MergedMode
       yield layout.header;
       for (const name of layout.order) {
         const tensor = await weights.read(name);
-        const matrices = name.endsWith(".weight") ? modules.get(name.slice(0, -".weight".length)) : undefined;
-        yield matrices ? mergeTensor(tensor, matrices.a, matrices.b, scale).bytes : tensor.bytes;
+        const update = updates.get(name);
+        yield update ? mergeTensor(tensor, update.a, update.b, scale, update.transposed).bytes : tensor.bytes;
       }
     },
   };
 }
 
-/** base (O,K) + scale · b (O,R) · a (R,K), in the base's dtype. */
-export function mergeTensor(base: HostTensor, a: HostTensor, b: HostTensor, scale: number): HostTensor {
+/** base (O,K) + scale · b (O,R) · a (R,K), in the base's dtype; with `transposed` the base is (K,O). */
+export function mergeTensor(
+  base: HostTensor,
+  a: HostTensor,
+  b: HostTensor,
+  scale: number,
+  transposed = false,
+): HostTensor {
+  if (transposed) return mergeTensor(base, transpose(b), transpose(a), scale);
   const [rows, cols] = base.shape as [number, number];
   const rank = a.shape[0]!;
   assert(
@@ -76,6 +94,14 @@ export function mergeTensor(base: HostTensor, a: HostTensor, b: HostTensor, scal
     for (let k = 0; k < cols; k++) weight[offset + k] = weight[offset + k]! + scale * row[k]!;
   }
   return fromFloat32(weight, base.shape, base.dtype);
+}
+
+/** (rows, cols) as (cols, rows), in f32. */
+function transpose(matrix: HostTensor): HostTensor {
+  const [rows, cols] = matrix.shape as [number, number];
+  const values = toFloat32(matrix);
+  const turned = Float32Array.from(values, (_, i) => values[(i % rows) * cols + Math.floor(i / rows)]!);
+  return fromFloat32(turned, [cols, rows], "F32");
 }
 
 function bad(reason: string): AppError {

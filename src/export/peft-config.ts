@@ -8,6 +8,8 @@ import type { LoraConfig } from "../core/run-config";
 export interface PeftConfig extends LoraConfig {
   /** Hub name or folder of the model that the adapter belongs to; "" when unknown. */
   readonly baseModel: string;
+  /** The adapted layers store their weights (K,O), as GPT-2's do. */
+  readonly fanInFanOut?: boolean;
 }
 
 /** Keys that must be absent, null, false or empty. */
@@ -16,7 +18,6 @@ const mustBeOff = [
   "use_qalora",
   "use_bdlora",
   "lora_bias",
-  "fan_in_fan_out",
   "modules_to_save",
   "rank_pattern",
   "alpha_pattern",
@@ -52,7 +53,7 @@ export function writePeftConfig(config: PeftConfig, targetModules: readonly stri
     alpha_pattern: {},
     base_model_name_or_path: config.baseModel === "" ? null : config.baseModel,
     bias: "none",
-    fan_in_fan_out: false,
+    fan_in_fan_out: config.fanInFanOut ?? false,
     inference_mode: true,
     init_lora_weights: true,
     lora_alpha: config.alpha,
@@ -107,6 +108,9 @@ export function readPeftConfig(text: string, fileName: string): PeftConfig {
   const dropout = number("lora_dropout", 0, (value) => value >= 0 && value < 1, "a number from 0 to below 1");
   const rsLora = json["use_rslora"] ?? false;
   if (typeof rsLora !== "boolean") faults.push(`use_rslora is ${show(rsLora)}, expected true or false`);
+  const fanInFanOut = json["fan_in_fan_out"] ?? false;
+  if (typeof fanInFanOut !== "boolean")
+    faults.push(`fan_in_fan_out is ${show(fanInFanOut)}, expected true or false`);
   if (faults.length > 0) throw bad(fileName, faults.join("; "));
   const base = json["base_model_name_or_path"];
   return {
@@ -116,6 +120,7 @@ export function readPeftConfig(text: string, fileName: string): PeftConfig {
     rsLora: rsLora === true,
     targetModules: readTargets(json["target_modules"]),
     baseModel: typeof base === "string" ? base : "",
+    ...(fanInFanOut === true && { fanInFanOut }),
   };
 }
 

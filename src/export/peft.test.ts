@@ -148,7 +148,7 @@ describe("reading an adapter", () => {
     ["alpha_pattern", { q_proj: 4 }, /alpha_pattern/],
     ["use_bdlora", { nblocks: 2 }, /use_bdlora is \{"nblocks":2\}/],
     ["kasa_config", { beta: 1 }, /kasa_config/],
-    ["fan_in_fan_out", true, /fan_in_fan_out is true/],
+    ["fan_in_fan_out", "yes", /fan_in_fan_out is "yes"/],
     ["trainable_token_indices", [1], /trainable_token_indices/],
     [
       "init_lora_weights",
@@ -197,6 +197,22 @@ describe("reading an adapter", () => {
   ];
   it.each(tensorFaults)("refuses %s", (_, tensors, message) => {
     expect(() => readPeftAdapter(changed({}, tensors))).toThrow(message);
+  });
+
+  it("keeps fan_in_fan_out, which the model's layers correct where they are known", () => {
+    const plain = new Map([
+      [qPath, { rows: 4, cols: 6 }],
+      [downPath, { rows: 6, cols: 8 }],
+    ]);
+    const transposed = new Map([...plain].map(([path, layer]) => [path, { ...layer, transposed: true }]));
+    const stated = writePeftAdapter({ ...adapter(), config: { ...config, fanInFanOut: true } });
+    expect(JSON.parse(text(stated, "adapter_config.json"))).toMatchObject({ fan_in_fan_out: true });
+    expect(readPeftAdapter(stated).config.fanInFanOut).toBe(true);
+    expect(readPeftAdapter(stated, plain).config.fanInFanOut).toBeUndefined();
+    const unstated = writePeftAdapter(adapter());
+    expect(JSON.parse(text(unstated, "adapter_config.json"))).toMatchObject({ fan_in_fan_out: false });
+    expect(readPeftAdapter(unstated).config.fanInFanOut).toBeUndefined();
+    expect(readPeftAdapter(unstated, transposed).config.fanInFanOut).toBe(true);
   });
 
   it("holds the adapter against the model's layers", () => {

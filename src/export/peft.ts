@@ -22,6 +22,10 @@ export interface PeftAdapter {
 export interface AdaptableLayer {
   readonly rows: number;
   readonly cols: number;
+  /** Name of the weight in the checkpoint; the layer's path and ".weight" when absent. */
+  readonly weight?: string;
+  /** The checkpoint holds (K,O), as transformers' Conv1D does. */
+  readonly transposed?: boolean;
 }
 
 const configFile = "adapter_config.json";
@@ -101,7 +105,11 @@ export function readPeftAdapter(
   const modules = modulesOf(tensors);
   checkShapes(modules, config.rank, layers);
   const targetModules = shortNames(modules.keys());
-  return { config: { ...config, targetModules }, tensors };
+  // The model's own layers decide, as in PEFT, which corrects the field where it is wrong.
+  const { fanInFanOut: stated, ...rest } = config;
+  const own = [...modules.keys()].map((path) => layers?.get(path)?.transposed);
+  const fanInFanOut = layers ? own.includes(true) : stated;
+  return { config: { ...rest, targetModules, ...(fanInFanOut && { fanInFanOut }) }, tensors };
 }
 
 /** True when every B is zero: such an adapter changes nothing. */

@@ -7,7 +7,7 @@ import { sharedBankBytes } from "../program/plan";
 import { relativeError } from "../testing/check";
 import { DecoderUnderTest } from "../testing/parity/decoder-under-test";
 import { readGoldenCase, type GoldenCase } from "../testing/parity/golden-case";
-import { LOGITS_LIMIT } from "../testing/parity/llama-parity";
+import { LOGITS_LIMIT } from "../testing/parity/model-parity";
 import { testGpu } from "../testing/test-gpu";
 import { layEndToEnd } from "../core/batch";
 import { Generator, planGeneration } from "./generator";
@@ -52,8 +52,14 @@ function likeliest(logits: Float32Array): number {
   return logits.reduce((best, value, id) => (value > logits[best]! ? id : best), 0);
 }
 
-// Grouped heads; one group for all heads with an odd head size; documents beyond 300 tokens with llama3 RoPE; bf16.
-const folders = ["llama-grouped", "llama-single-group", "llama-long", "llama-tied-bf16"];
+const folders = [
+  // Grouped heads; one group for all heads with an odd head size; documents beyond 300 tokens with llama3 RoPE; bf16.
+  ...["llama-grouped", "llama-single-group", "llama-long", "llama-tied-bf16"],
+  // Windows; caps and windows; two tables of rotary positions; layers without positions.
+  ...["mistral-windowed", "gemma2-grouped", "gemma3_text-grouped", "smollm3-grouped"],
+  // Fused projections in blocks and by head; learned positions; interleaved pairs and a head with a bias.
+  ...["phi3-grouped", "gpt_neox-parallel", "gpt2-tied", "gptj-partial"],
+];
 
 describe.each(folders)("generation with %s and its adapter", (folder) => {
   let subject: Subject;

@@ -6,7 +6,8 @@ import { nextHiddenStates, type Decoder, type LayerCache } from "../model/decode
 import { withoutDropout } from "../model/lora";
 import { newTape } from "../ops/elementwise";
 import { gatherRows } from "../ops/gather";
-import { matmulForward, roundUp4 } from "../ops/matmul";
+import { projectLogits } from "../ops/head";
+import { roundUp4 } from "../ops/matmul";
 import { ReadbackRing } from "../gpu/readback";
 import type { Memory } from "../program/memory";
 import { compile, Program, type CompileOptions, type ProgramPlan } from "../program/program";
@@ -55,9 +56,9 @@ export function planGeneration(
     };
     const hidden = nextHiddenStates(tape, evaluated, inputs, cache, value("past", context));
     const last = gatherRows(tape, hidden, lastRow);
-    for (const part of decoder.head.parts) {
+    for (const part of decoder.head.weight.parts) {
       const y = view(logits, "logits part", part.firstRow * 4, [1, roundUp4(part.rows)]);
-      matmulForward(tape, last, decoder.head, y, { part });
+      projectLogits(tape, last, decoder.head, part, y);
     }
     return compile(tape, options);
   };

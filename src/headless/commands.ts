@@ -66,7 +66,11 @@ export async function train(options: TrainOptions): Promise<void> {
   process.once("SIGINT", stop);
   const save = async (): Promise<void> => {
     const tensors = await session.adapterTensors();
-    const files = writePeftAdapter({ config: { ...started.lora, baseModel: model.name }, tensors });
+    const { fanInFanOut } = session;
+    const files = writePeftAdapter({
+      config: { ...started.lora, baseModel: model.name, fanInFanOut },
+      tensors,
+    });
     await writeFiles(join(options.out, "adapter"), files);
   };
   let end: RunEvent | undefined;
@@ -172,7 +176,7 @@ export async function merge(options: MergeOptions): Promise<void> {
   }
   await writeFile(
     join(options.out, "model.safetensors"),
-    mergeAdapter(model.decoder.weights, adapter).chunks(),
+    mergeAdapter(model.decoder.weights, adapter, model.decoder.adaptableLayers()).chunks(),
   );
   say(`merged model written to ${options.out}`);
 }

@@ -97,12 +97,37 @@ describe("LoRA branches", () => {
     expect(() => paths(["q_proj", "wrong_proj"])).toThrow(/no layer is called wrong_proj.*q_proj/);
   });
 
+  it("stand on fused layers as PEFT has it, one branch on the whole projection", async () => {
+    const adapted = async (folder: string, targetModules: LoraConfig["targetModules"]) => {
+      const model = (await openDecoder(folderSource(`e2e/golden/${folder}`))).declare(8);
+      const { modules } = withLora(model, { ...config, rank: 4, targetModules }, 0);
+      return modules
+        .filter(({ path }) => path.includes(".0."))
+        .map(({ path, a, b }) => [path.split(".").slice(-2).join("."), a.cols, b.rows]);
+    };
+    expect(await adapted("phi3-grouped", "all-linear")).toEqual([
+      ["self_attn.qkv_proj", 32, (4 + 2 + 2) * 8],
+      ["self_attn.o_proj", 32, 32],
+      ["mlp.gate_up_proj", 32, 2 * 44],
+      ["mlp.down_proj", 44, 32],
+    ]);
+    // Two layers of GPT-2 share the end of their names; inputs and outputs are those of the layer, not of its storage.
+    expect(await adapted("gpt2-tied", ["c_proj", "c_fc"])).toEqual([
+      ["attn.c_proj", 32, 32],
+      ["mlp.c_fc", 32, 64],
+      ["mlp.c_proj", 64, 32],
+    ]);
+    expect(await adapted("gpt_neox-parallel", ["query_key_value"])).toEqual([
+      ["attention.query_key_value", 32, 96],
+    ]);
+  });
+
   it("lose their dropout, and nothing else, for evaluation", async () => {
     const model = (await openDecoder(folderSource("e2e/golden/llama-grouped"))).declare(8);
     const { decoder } = withLora(model, { ...config, dropout: 0.5 }, 0);
     const evaluated = withoutDropout(decoder);
-    const before = decoder.layers[0]!.linear.query.lora!;
-    const after = evaluated.layers[0]!.linear.query.lora!;
+    const before = decoder.layers[0]!.linear.query!.lora!;
+    const after = evaluated.layers[0]!.linear.query!.lora!;
     expect(before.dropout?.rate).toBe(0.5);
     expect(after.dropout).toBeUndefined();
     expect([after.a, after.b, after.scale]).toEqual([before.a, before.b, before.scale]);

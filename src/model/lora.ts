@@ -10,7 +10,7 @@ import type { Memory } from "../program/memory";
 import { layOutParameters, type Parameter, type Parameters } from "../program/parameters";
 import type { Scalar } from "../program/tensor";
 import type { Decoder, DecoderLayer } from "./decoder";
-import { linearSlots, type LinearSlot } from "./families/family";
+import { linearSlots, type PerLinear } from "./families/family";
 import type { DeclaredModel } from "./weights/declare";
 
 /** One adapted layer. The rank axis of A and B is padded with zeros to a multiple of 4. */
@@ -42,10 +42,11 @@ export function loraScale(config: Pick<LoraConfig, "rank" | "alpha" | "rsLora">)
 /** The model with a LoRA branch on every target layer. `seed` changes with each micro-step, for dropout. */
 export function withLora(model: DeclaredModel, config: LoraConfig, seed: Scalar): LoraModel {
   const targets = model.decoder.layers
-    .flatMap((layer) => linearSlots.map((slot) => layer.linear[slot]))
+    .flatMap((layer) => linearSlots.flatMap((slot) => layer.linear[slot] ?? []))
     .filter((layer) => isTarget(model.modulePath.get(layer)!, config.targetModules));
   if (targets.length === 0) {
-    const known = [...model.modulePath.values()].slice(0, linearSlots.length).join(", ");
+    const layers = model.decoder.layers.length;
+    const known = [...model.modulePath.values()].slice(0, model.modulePath.size / layers).join(", ");
     throw new AppError(
       "bad-config",
       `lora.targetModules: ${JSON.stringify(config.targetModules)} matches no linear layer. The first layer has: ${known}.`,
@@ -158,8 +159,8 @@ function withBranches(decoder: Decoder, branches: ReadonlyMap<LinearLayer, LoraB
 
 function mapLinear(decoder: Decoder, change: (layer: LinearLayer) => LinearLayer): Decoder {
   const layers = decoder.layers.map((layer): DecoderLayer => {
-    const linear = Object.fromEntries(linearSlots.map((slot) => [slot, change(layer.linear[slot])]));
-    return { ...layer, linear: linear as Record<LinearSlot, LinearLayer> };
+    const changed = Object.entries(layer.linear).map(([slot, entry]) => [slot, change(entry)] as const);
+    return { ...layer, linear: Object.fromEntries(changed) as unknown as PerLinear<LinearLayer> };
   });
   return { ...decoder, layers };
 }

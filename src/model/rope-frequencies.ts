@@ -1,7 +1,8 @@
 // Rotary frequencies and the cos/sin tables that the GPU reads, made on the CPU: WGSL's sin and cos are only promised
 // to 2⁻¹¹ inside [−π, π].
 //
-//   default   f[i] = theta^(−2i/D)
+//   default   f[i] = theta^(−2i/R), R the elements of a head that are rotated
+//   linear    f[i] / factor
 //   llama3    wavelength = 2π/f; longer than original/low: f/factor; shorter than original/high: f; between them
 //             (1 − s)·f/factor + s·f  with  s = (original/wavelength − low) / (high − low)
 //
@@ -15,6 +16,7 @@ import { assert } from "../core/errors";
 
 export type RopeScaling =
   | { readonly type: "default" }
+  | { readonly type: "linear"; readonly factor: number }
   | {
       readonly type: "llama3";
       readonly factor: number;
@@ -26,10 +28,10 @@ export type RopeScaling =
 
 export type RopePrecision = "float32" | "float64";
 
-/** The angle in radians that one position adds, for each of the D/2 pairs of a head. */
+/** The angle in radians that one position adds, for each of the R/2 pairs of a head. */
 export function ropeFrequencies(params: {
   readonly theta: number;
-  /** D, even */
+  /** R, even; D where whole heads are rotated */
   readonly headSize: number;
   readonly scaling?: RopeScaling | undefined;
   /** "float64" by default. */
@@ -45,6 +47,8 @@ export function ropeFrequencies(params: {
   switch (scaling.type) {
     case "default":
       return plain;
+    case "linear":
+      return plain.map((frequency) => round(frequency / round(scaling.factor)));
     case "llama3":
       return plain.map((frequency) => llama3Frequency(frequency, scaling, round));
     default:
@@ -52,9 +56,9 @@ export function ropeFrequencies(params: {
   }
 }
 
-/** Tables for positions 0 … P−1, each (P,D/2). With "float32" the angle is rounded, the cosine of it is exact. */
+/** Tables for positions 0 … P−1, each (P,R/2). With "float32" the angle is rounded, the cosine of it is exact. */
 export function ropeTables(params: {
-  /** (D/2) */
+  /** (R/2) */
   readonly frequencies: Float64Array;
   /** P */
   readonly positions: number;

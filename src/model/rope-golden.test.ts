@@ -29,7 +29,7 @@ const UNIT = 2 ** -23;
 
 describe("rotary tables", () => {
   it.each(cases)("of $name have transformers' frequencies, cosines and sines", (golden) => {
-    const { ropeTheta: theta, ropeScaling: scaling } = configOf(golden);
+    const { theta, scaling } = configOf(golden).ropes[0]!;
     const headSize = golden.headDim;
     const frequencies = ropeFrequencies({ theta, headSize, scaling, precision: "float32" });
     golden.inverseFrequencies.forEach((want, i) => {

@@ -12,6 +12,8 @@ interface Case {
   readonly past?: number;
   /** Keys behind the last query's own, as in a cache that is not full. */
   readonly spare?: number;
+  readonly window?: number;
+  readonly cap?: number;
 }
 
 const cases: readonly Case[] = [
@@ -28,13 +30,40 @@ const cases: readonly Case[] = [
     past: 4,
     spare: 2,
   },
+  {
+    name: "windows of three keys in packed documents",
+    documents: [2, 7],
+    queryHeads: 4,
+    keyHeads: 2,
+    headSize: 3,
+    window: 3,
+  },
+  {
+    name: "a window over a cache",
+    documents: [2],
+    queryHeads: 2,
+    keyHeads: 1,
+    headSize: 3,
+    past: 5,
+    window: 4,
+  },
+  { name: "capped scores", documents: [6], queryHeads: 2, keyHeads: 1, headSize: 3, cap: 1.5 },
 ];
 
-function inputsOf({ documents, queryHeads, keyHeads, headSize, past = 0, spare = 0 }: Case) {
+function inputsOf({ documents, queryHeads, keyHeads, headSize, past = 0, spare = 0, window, cap }: Case) {
   const { segmentStart } = documentsOf(documents);
   const keys = (past + segmentStart.length + spare) * keyHeads * headSize;
   return {
-    shape: { queryHeads, keyHeads, headSize, past, segmentStart, scale: 1 / Math.sqrt(headSize) },
+    shape: {
+      queryHeads,
+      keyHeads,
+      headSize,
+      past,
+      segmentStart,
+      scale: 1 / Math.sqrt(headSize),
+      window,
+      cap,
+    },
     inputs: {
       q: normalNumbers(1, segmentStart.length * queryHeads * headSize),
       k: normalNumbers(2, keys),
@@ -78,6 +107,15 @@ describe("attention reference", () => {
       },
       vanishing: ["q", "k"],
     });
+  });
+
+  it("sees the last keys of its window alone", () => {
+    const { shape, inputs } = inputsOf({ name: "", documents: [5], queryHeads: 2, keyHeads: 1, headSize: 3 });
+    const narrow = attention({ ...shape, ...inputs, window: 2 });
+    // Query 4 with keys 3 and 4 is a document that begins at 3.
+    const begins = attention({ ...shape, ...inputs, segmentStart: Uint32Array.of(0, 0, 0, 0, 3) });
+    expect(narrow.o.slice(4 * 6)).toEqual(begins.o.slice(4 * 6));
+    expect(attention({ ...shape, ...inputs, window: 5 })).toEqual(attention({ ...shape, ...inputs }));
   });
 
   it("weighs keys by the softmax of the scaled products", () => {

@@ -2,6 +2,7 @@
 
 import decodeShader from "../../shaders/attention-decode.wgsl?raw";
 import shader from "../../shaders/attention.wgsl?raw";
+import tanh from "../../shaders/tanh.wgsl?raw";
 import { assert } from "../core/errors";
 import { kernel, type Kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
@@ -9,6 +10,17 @@ import { largestOf, tiles, times, type Scalar, type Tensor } from "../program/te
 import { foldedGrid } from "./launch-grid";
 
 const MAX_HEAD_SIZE = 256;
+/** A window that holds every key. */
+const NO_WINDOW = 0xffff_ffff;
+
+export interface AttentionOptions {
+  /** Factor of the scores; 1/√D when absent. */
+  readonly scale?: number | undefined;
+  /** Keys that a query sees, its own included; all of its document when absent. */
+  readonly window?: number | undefined;
+  /** Scores s become cap·tanh(s / cap). */
+  readonly cap?: number | undefined;
+}
 
 /** o (N,H,D) for q (N,H,D), k and v (N,G,D); segments (N,2) u32: first token of the document, one past its last. */
 export function attention(
@@ -17,7 +29,7 @@ export function attention(
   k: Tensor,
   v: Tensor,
   segments: Tensor,
-  scale = 1 / Math.sqrt(headSizeOf(q)),
+  options: AttentionOptions = {},
 ): Tensor {
   const [rows, heads, size] = q.shape as [Scalar, number, number];
   const kvHeads = k.shape[1] as number;
@@ -25,9 +37,10 @@ export function attention(
   const { block } = tile;
   const o = tape.tensor("attended", q.shape);
   const lse = tape.tensor("attention lse", [rows, heads]);
-  const dims = { rows, heads, kv_heads: kvHeads, first_block: 0, scale };
-  // Half of the square, as the causal triangle is what is computed.
-  const product = (largestOf(rows) ** 2 * heads * size) / 2;
+  const dims = { rows, heads, kv_heads: kvHeads, first_block: 0, ...scoreDims(options, size) };
+  // Half of the square, as the causal triangle is what is computed, or the band of the window.
+  const seen = Math.min(largestOf(rows) / 2, dims.window);
+  const product = largestOf(rows) * seen * heads * size;
   const split = { field: "first_block", axis: 0 } as const;
   const queryGrid = [tiles(rows, block), heads, 1] as const;
   tape.launch(tiledKernel("forward", size, tile), { q, k, v, segments, o, lse_out: lse }, dims, queryGrid, {
@@ -71,14 +84,15 @@ export function cachedAttention(
   k: Tensor,
   v: Tensor,
   past: Scalar,
-  scale = 1 / Math.sqrt(headSizeOf(q)),
+  options: AttentionOptions = {},
 ): Tensor {
   const [rows, heads, size] = q.shape as [Scalar, number, number];
   const o = tape.tensor("attended", q.shape);
-  const decode = kernel({ "attention-decode.wgsl": decodeShader }, "decode", { HEAD_QUADS: size / 4 });
-  const dims = { heads, kv_heads: k.shape[1] as number, past, scale };
+  const sources = { "attention-decode.wgsl": decodeShader, "tanh.wgsl": tanh };
+  const decode = kernel(sources, "decode", { HEAD_QUADS: size / 4 });
+  const dims = { heads, kv_heads: k.shape[1] as number, past, ...scoreDims(options, size) };
   tape.launch(decode, { q, k, v, o }, dims, [rows, heads, 1], {
-    multiplyAdds: 2 * largestOf(rows) * largestOf(k.shape[0]!) * heads * size,
+    multiplyAdds: 2 * largestOf(rows) * Math.min(largestOf(k.shape[0]!), dims.window) * heads * size,
   });
   return o;
 }
@@ -105,9 +119,12 @@ function tileOf(headSize: number, lanes: number): AttentionTile {
 
 function tiledKernel(entry: string, headSize: number, { lanes, block, step }: AttentionTile): Kernel {
   const constants = { HEAD_QUADS: headSize / 4, BLOCK: block, STEP: step, LANES: lanes };
-  return kernel({ "attention.wgsl": shader }, entry, constants);
+  return kernel({ "attention.wgsl": shader, "tanh.wgsl": tanh }, entry, constants);
 }
 
-function headSizeOf(q: Tensor): number {
-  return q.shape[2] as number;
+function scoreDims(
+  { scale, window = NO_WINDOW, cap = 0 }: AttentionOptions,
+  headSize: number,
+): { window: number; scale: number; cap: number } {
+  return { window, scale: scale ?? 1 / Math.sqrt(headSize), cap };
 }

@@ -16,6 +16,8 @@ interface Problem {
   readonly x: Float64Array; // (N,C)
   readonly targets: Uint32Array; // (N)
   readonly head: HostWeight;
+  readonly bias?: Float64Array; // (V)
+  readonly cap?: number;
 }
 
 interface Settings {
@@ -30,7 +32,8 @@ interface Settings {
 /** 1 / labelled tokens of some accumulation window; a quantity of the run. */
 const scale = 1 / 37;
 
-function record({ hidden, vocabulary, x, targets, head }: Problem, settings: Settings): Trial {
+function record(problem: Problem, settings: Settings): Trial {
+  const { hidden, vocabulary, x, targets, head, bias, cap } = problem;
   const { chunks, adapter = "software", before, training = true } = settings;
   const tokens = targets.length;
   const labelled = [...targets.keys()].filter((n) => targets[n] !== NO_TARGET);
@@ -44,7 +47,11 @@ function record({ hidden, vocabulary, x, targets, head }: Problem, settings: Set
   const loss = linearCrossEntropy(
     trial.tape,
     input,
-    trial.weight(head),
+    {
+      weight: trial.weight(head),
+      ...(bias && { bias: trial.input("head bias", [vocabulary], bias) }),
+      cap,
+    },
     {
       labelRows: trial.input("labelled rows", [labels], Uint32Array.from(labelled)),
       labelSlots: trial.input("slots", [trial.rows], slots),
@@ -60,7 +67,7 @@ function record({ hidden, vocabulary, x, targets, head }: Problem, settings: Set
     chunks,
   );
 
-  const inputs = { hidden, vocabulary, x, weight: head.values, targets, scale };
+  const inputs = { hidden, vocabulary, x, weight: head.values, bias, cap, targets, scale };
   const { rowLoss, correct } = reference(inputs);
   const total = (values: ArrayLike<number>): number =>
     Array.from(values).reduce((sum, value) => sum + value, 0);
@@ -205,9 +212,23 @@ const largeLogits: Check = {
   },
 };
 
+/** A bias shifts the logits of a head in parts, a cap near their size bends them. */
+const bentHeads: readonly Check[] = [
+  { name: "with a biased head", bias: floats(5, 333), cap: undefined },
+  { name: "with capped logits", bias: undefined, cap: 2 },
+  { name: "with a biased head and logits capped at 30", bias: floats(5, 333), cap: 30 },
+].map(({ name, bias, cap }) => ({
+  name: `cross-entropy ${name} agrees in loss, counts and gradient`,
+  run(gpu) {
+    const problem = randomProblem([65, 20, 333], { format: "bf16", partRows: 128 });
+    const bent = { ...problem, ...(bias && { bias }), ...(cap && { cap }) };
+    return record(bent, { chunks: small }).run(gpu);
+  },
+}));
+
 const pieces: Check = {
   name: "cross-entropy cut into pieces is that of whole launches, bit for bit",
   run: (gpu) => record(randomProblem([190, 20, 301], {}), { chunks: defaultLossChunks }).runSplit(gpu, 4e5),
 };
 
-export const crossEntropyChecks: readonly Check[] = [...random, ties, largeLogits, pieces];
+export const crossEntropyChecks: readonly Check[] = [...random, ties, ...bentHeads, largeLogits, pieces];

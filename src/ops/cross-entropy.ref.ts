@@ -1,7 +1,9 @@
-// Head projection and cross-entropy, in float64. For the rows n whose target t is not NO_TARGET, with z = x[n]·Wᵀ:
+// Head projection and cross-entropy, in float64. For the rows n whose target t is not NO_TARGET, with z = x[n]·Wᵀ + b,
+// and with a cap z = cap·tanh((x[n]·Wᵀ + b) / cap):
 //
 //   forward    lse = ln Σ_v exp z[v]    rowLoss = lse − z[t]    loss = scale·Σ_n rowLoss
-//   backward   dz[v] = dLoss·scale·(exp(z[v] − lse) − [v = t])    dx[n] = dz·W    dW = Σ_n dzᵀ·x[n]
+//   backward   dz[v] = dLoss·scale·(exp(z[v] − lse) − [v = t]), with a cap times 1 − (z[v]/cap)²
+//              dx[n] = dz·W    dW = Σ_n dzᵀ·x[n]
 //
 // Rows without a target give 0 everywhere. `scale` is 1 / supervised tokens of the whole accumulation window, which
 // makes the sum over its micro-batches the token mean.
@@ -20,6 +22,10 @@ export interface LinearCrossEntropyInputs {
   readonly x: Float64Array;
   /** (V,C) */
   readonly weight: Float64Array;
+  /** (V), none by default */
+  readonly bias?: Float64Array | undefined;
+  /** Bound that the logits approach; none by default. */
+  readonly cap?: number | undefined;
   /** (N), a token id or NO_TARGET */
   readonly targets: Uint32Array;
   readonly scale: number;
@@ -55,11 +61,13 @@ export function linearCrossEntropyBackward(
   /** (V,C) */
   dWeight: Float64Array;
 } {
-  const { x, weight, targets, scale, hidden, vocabulary, dLoss = 1 } = params;
+  const { x, weight, targets, scale, hidden, vocabulary, cap, dLoss = 1 } = params;
   const dLogits = new Float64Array(targets.length * vocabulary);
   forEachTarget(params, ({ n, target, logits, logSum }) => {
     logits.forEach((logit, v) => {
-      dLogits[n * vocabulary + v] = dLoss * scale * (Math.exp(logit - logSum) - (v === target ? 1 : 0));
+      const slope = cap === undefined ? 1 : 1 - (logit / cap) ** 2;
+      dLogits[n * vocabulary + v] =
+        dLoss * scale * slope * (Math.exp(logit - logSum) - (v === target ? 1 : 0));
     });
   });
   const shape = { tokens: targets.length, inFeatures: hidden, outFeatures: vocabulary };
@@ -79,7 +87,7 @@ interface Row {
 
 /** Calls `visit` for each row that has a target. */
 function forEachTarget(params: LinearCrossEntropyInputs, visit: (row: Row) => void): void {
-  const { x, weight, targets, hidden, vocabulary } = params;
+  const { x, weight, bias, cap, targets, hidden, vocabulary } = params;
   assertShape("x", x, [targets.length, hidden]);
   targets.forEach((target, n) => {
     if (target === NO_TARGET) return;
@@ -87,13 +95,15 @@ function forEachTarget(params: LinearCrossEntropyInputs, visit: (row: Row) => vo
       target < vocabulary,
       `got target ${target} in row ${n}, need NO_TARGET or one below ${vocabulary}`,
     );
-    const logits = matmulForward({
+    const products = matmulForward({
       x: x.subarray(n * hidden, (n + 1) * hidden),
       weight,
       tokens: 1,
       inFeatures: hidden,
       outFeatures: vocabulary,
     }).y;
+    const shifted = bias ? products.map((value, v) => value + bias[v]!) : products;
+    const logits = cap === undefined ? shifted : shifted.map((value) => cap * Math.tanh(value / cap));
     const largest = largestOf(logits);
     const logSum = largest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
     visit({ n, target, logits, logSum });

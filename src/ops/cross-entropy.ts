@@ -7,8 +7,9 @@ import { kernel, type Kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
 import { largestOf, resident, times, view, within, type Scalar, type Tensor } from "../program/tensor";
 import { gatherRows, scatterRows } from "./gather";
+import { projectLogits, type Head } from "./head";
 import { foldedGrid } from "./launch-grid";
-import { matmulBackwardInput, matmulForward, roundUp4 } from "./matmul";
+import { matmulBackwardInput, roundUp4 } from "./matmul";
 import { wordsPerElement, type Weight, type WeightPart } from "./weight";
 
 const WORKGROUP_SIZE = 64;
@@ -51,23 +52,24 @@ export interface LossChunks {
 /** Chunks of logits of at most 16 MiB. */
 export const defaultLossChunks: LossChunks = { tokens: 128, vocabulary: 32_768 };
 
-/** Adds Σ cross-entropy of x (N,C) under `head` (V,C) to the report. Returns the root for `tape.backward`. */
+/** Adds Σ cross-entropy of x (N,C) under `head` to the report. Returns the root for `tape.backward`. */
 export function linearCrossEntropy(
   tape: Tape,
   x: Tensor,
-  head: Weight,
+  head: Head,
   inputs: LossInputs,
   chunks: LossChunks = defaultLossChunks,
 ): Tensor {
   const { labelRows, labelSlots, targets, report, scale } = inputs;
   const labels = targets.shape[0]!;
-  const cols = head.cols;
+  const { weight, cap = 0 } = head;
+  const cols = weight.cols;
   const picked = gatherRows(tape, x, labelRows);
 
   const state = tape.tensor("softmax state", [labels, 4]);
   const wantsGradient = tape.needsGradient(x);
   const dPicked = wantsGradient ? tape.tensor("d labelled rows", picked.shape) : undefined;
-  const parts = vocabularyChunks(head, chunks.vocabulary);
+  const parts = vocabularyChunks(weight, chunks.vocabulary);
 
   for (let firstRow = 0; firstRow < largestOf(labels); firstRow += chunks.tokens) {
     const rows = within(labels, firstRow, chunks.tokens);
@@ -81,10 +83,11 @@ export function linearCrossEntropy(
       stride: roundUp4(part.rows),
       reset,
       scale,
+      cap,
     });
     const project = (part: WeightPart): Tensor => {
       const logits = tape.tensor("logits chunk", [rows, roundUp4(part.rows)]);
-      matmulForward(tape, xChunk, head, logits, { part });
+      projectLogits(tape, xChunk, head, part, logits);
       return logits;
     };
     let logits: Tensor | undefined;
@@ -104,17 +107,18 @@ export function linearCrossEntropy(
       const quads = times(rows, roundUp4(part.rows) / 4);
       const tensors = { targets, final_state: state, dlogits };
       tape.launch(lossKernel("gradient"), tensors, dims(part, 0), foldedGrid(quads, WORKGROUP_SIZE));
-      matmulBackwardInput(tape, dlogits, head, dxChunk, { part, accumulate: i === 0 ? 0 : 1 });
+      matmulBackwardInput(tape, dlogits, weight, dxChunk, { part, accumulate: i === 0 ? 0 : 1 });
     });
   }
   const whole = {
     rows: labels,
     first_row: 0,
-    outs: head.rows,
+    outs: weight.rows,
     first_out: 0,
     stride: 0,
     reset: inputs.reset,
     scale,
+    cap,
   };
   tape.launch(
     lossKernel("finish", tape.tuning.rowLanes),

@@ -9,13 +9,13 @@ import { weightSnippets, type Weight } from "./weight";
 
 const WORKGROUP_SIZE = 64;
 
-/** y (N,C) = table[tokens], tokens (N) u32, every token below the table's rows. */
-export function embedding(tape: Tape, tokens: Tensor, table: Weight): Tensor {
+/** y (N,C) = scale·table[tokens], tokens (N) u32, every token below the table's rows. */
+export function embedding(tape: Tape, tokens: Tensor, table: Weight, scale = 1): Tensor {
   const rows = tokens.shape[0]!;
   const y = tape.tensor("embedded", [rows, table.cols]);
   const gather = kernel({ "embedding.wgsl": shader, ...weightSnippets[table.format] }, "forward");
   for (const part of table.parts) {
-    const dims = { rows, cols: table.cols, first_token: part.firstRow, part_tokens: part.rows };
+    const dims = { rows, cols: table.cols, first_token: part.firstRow, part_tokens: part.rows, scale };
     const grid = foldedGrid(times(rows, table.cols / 4), WORKGROUP_SIZE);
     tape.launch(gather, { tokens, weight: part.tensor, y }, dims, grid);
   }

@@ -2,6 +2,7 @@
 
 import { tolerance, type Check } from "../testing/check";
 import { floats, newTrial } from "../testing/op-check";
+import type { Activation } from "./activation";
 import { gatedMlp } from "./gated-mlp";
 import { gatedMlp as reference, gatedMlpBackward } from "./gated-mlp.ref";
 
@@ -11,7 +12,7 @@ function check(
   width: number,
   gate: Float64Array,
   limit: number,
-  floor?: number,
+  { floor, kind }: { readonly floor?: number; readonly kind?: Activation } = {},
 ): Check {
   return {
     name,
@@ -21,11 +22,11 @@ function check(
       const trial = newTrial(tokens);
       const gateTensor = trial.watched("gate", [trial.rows, width], gate);
       const upTensor = trial.watched("up", [trial.rows, width], up);
-      const y = gatedMlp(trial.tape, gateTensor, upTensor);
+      const y = gatedMlp(trial.tape, gateTensor, upTensor, kind);
       const by = floor === undefined ? { limit } : { limit, floor };
-      trial.expect("h", y, reference({ gate, up }).h, by);
+      trial.expect("h", y, reference({ gate, up, kind }).h, by);
       trial.backward(y, dh);
-      const { dGate, dUp } = gatedMlpBackward({ gate, up, dh });
+      const { dGate, dUp } = gatedMlpBackward({ gate, up, kind, dh });
       trial.expect("dgate", trial.tape.gradient(gateTensor), dGate, by);
       trial.expect("dup", trial.tape.gradient(upTensor), dUp, by);
       return trial.run(gpu);
@@ -74,6 +75,19 @@ export const gatedMlpChecks: readonly Check[] = [
       limitUpTo(10),
     ),
   ),
+  ...sizes.map(([tokens, width]) =>
+    check(
+      `GeGLU of ${tokens}×${width} agrees forward and backward`,
+      tokens,
+      width,
+      floats(1, tokens * width, 2),
+      limitUpTo(10),
+      { kind: "gelu-tanh" },
+    ),
+  ),
+  check("GeGLU of gates of 1e30 agrees and stays finite", 1, 16, extremes, limitUpTo(17), {
+    kind: "gelu-tanh",
+  }),
   // Without the two of size 1e30 the norm is that of the hundreds, so every other element is seen too.
   check(
     "gated MLP of gates of hundreds agrees and stays finite",
@@ -89,6 +103,6 @@ export const gatedMlpChecks: readonly Check[] = [
     8,
     Float64Array.of(-80, -81, -88, -89, -100, -104, -200, -1000),
     limitUpTo(17),
-    1, // the results lie below the smallest normal f32: only that they are nothing beside 1 is asked
+    { floor: 1 }, // the results lie below the smallest normal f32: only that they are nothing beside 1 is asked
   ),
 ];

@@ -23,7 +23,7 @@ describe("gated MLP reference", () => {
     it(`has the gradients of its forward pass for ${count} elements of spread ${spread}`, () => {
       gradcheck({
         inputs: { gate: normalNumbers(1, count, spread), up: normalNumbers(2, count) },
-        forward: gatedMlp,
+        forward: ({ gate, up }) => gatedMlp({ gate, up }),
         backward: ({ gate, up }, { h: dh }) => {
           const { dGate, dUp } = gatedMlpBackward({ gate, up, dh });
           return { gate: dGate, up: dUp };
@@ -31,6 +31,18 @@ describe("gated MLP reference", () => {
       });
     });
   }
+
+  it("has the gradients of its forward pass with gelu", () => {
+    const kind = "gelu-tanh" as const;
+    gradcheck({
+      inputs: { gate: normalNumbers(1, 21, 2), up: normalNumbers(2, 21) },
+      forward: ({ gate, up }) => gatedMlp({ gate, up, kind }),
+      backward: ({ gate, up }, { h: dh }) => {
+        const { dGate, dUp } = gatedMlpBackward({ gate, up, kind, dh });
+        return { gate: dGate, up: dUp };
+      },
+    });
+  });
 
   it("stays finite where e^−g overflows", () => {
     const gate = Float64Array.of(-1000, 1000);

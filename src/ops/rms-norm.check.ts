@@ -16,7 +16,30 @@ const shapes = [
   [65_537, 4],
 ] as const;
 
-export const rmsNormChecks: readonly Check[] = shapes.flatMap(([tokens, hidden]) =>
+/** (tokens, heads, size of a head). */
+const headShapes = [
+  [7, 3, 20],
+  [33, 2, 64],
+] as const;
+
+const perHead: readonly Check[] = headShapes.map(([tokens, heads, size]) => ({
+  name: `rms-norm of each of ${heads} heads of ${size} in ${tokens} rows agrees forward and backward`,
+  run(gpu) {
+    const shape = { tokens: tokens * heads, hidden: size, epsilon };
+    const count = tokens * heads * size;
+    const host = { x: floats(1, count), weight: floats(2, size), dy: floats(3, count) };
+    const trial = newTrial(tokens);
+    const x = trial.watched("x", [trial.rows, heads, size], host.x);
+    const y = rmsNorm(trial.tape, x, { tensor: trial.input("w", [size], host.weight) }, epsilon);
+    trial.expect("y", y, reference({ ...shape, ...host }).y, { limit: tolerance(size) });
+    trial.backward(y, host.dy);
+    const { dx } = rmsNormBackward({ ...shape, ...host });
+    trial.expect("dx", trial.tape.gradient(x), dx, { limit: tolerance(size) });
+    return trial.run(gpu);
+  },
+}));
+
+const ofRows: readonly Check[] = shapes.flatMap(([tokens, hidden]) =>
   // More lanes change nothing but the order of a row's sum; on tens of thousands of rows they only cost time.
   (tokens < 100 ? (["software", "gpu"] as const) : (["software"] as const)).map((adapter) => ({
     name: `rms-norm of ${tokens}×${hidden} with ${tunings[adapter].rowLanes} lanes a row agrees forward and backward`,
@@ -41,3 +64,5 @@ export const rmsNormChecks: readonly Check[] = shapes.flatMap(([tokens, hidden])
     },
   })),
 );
+
+export const rmsNormChecks: readonly Check[] = [...ofRows, ...perHead];

@@ -2,10 +2,11 @@
 
 import reduce from "../../shaders/reduce.wgsl?raw";
 import shader from "../../shaders/rms-norm.wgsl?raw";
+import { assert } from "../core/errors";
 import { kernel } from "../gpu/kernel";
 import type { Parameter } from "../program/parameters";
 import type { Tape } from "../program/tape";
-import { rowLength, rowsOf, tiles, type Tensor } from "../program/tensor";
+import { largestOf, rowLength, rowsOf, tiles, times, type Tensor } from "../program/tensor";
 import { foldedGrid, rowRanges } from "./launch-grid";
 
 const sources = { "rms-norm.wgsl": shader, "reduce.wgsl": reduce };
@@ -17,10 +18,11 @@ export interface NormWeight {
   readonly parameter?: Parameter;
 }
 
-/** y (N,C) = x·w / rms(x). */
+/** y = x·w / rms(x), each over C elements; x is (N,C), or (N,heads,C) where each head is normed by itself. */
 export function rmsNorm(tape: Tape, x: Tensor, weight: NormWeight, eps: number): Tensor {
-  const rows = x.shape[0]!;
-  const cols = rowLength(x);
+  const cols = largestOf(weight.tensor.shape.at(-1)!);
+  const groups = rowLength(x) / cols;
+  const rows = times(x.shape[0]!, groups);
   const y = tape.tensor(`norm of ${x.name}`, x.shape);
   const rstd = tape.tensor(`rstd of ${x.name}`, [rows]);
   const w = weight.tensor;
@@ -34,6 +36,7 @@ export function rmsNorm(tape: Tape, x: Tensor, weight: NormWeight, eps: number):
   tape.rule([x], [y], weight.parameter ? [weight.parameter] : [], (gradients) => {
     const dy = gradients.of(y);
     if (weight.parameter) {
+      assert(groups === 1, "the gradient of a norm weight that heads share is not made");
       for (const range of rowRanges(rows)) {
         const inRange = (tensor: Tensor): Tensor => rowsOf(tensor, range.first, range.rows);
         tape.launch(

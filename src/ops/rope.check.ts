@@ -26,31 +26,41 @@ function tables(
   };
 }
 
-/** (document lengths, heads, head size): H of a real model, an odd number of heads, one pair, many rows. */
-const cases: readonly (readonly [readonly number[], number, number])[] = [
+/**
+ * (document lengths, heads, head size, part that is rotated): H of a real model, an odd number of heads, one pair, many
+ * rows; a quarter of each head, as in Pythia, and of six elements of twenty.
+ */
+const cases: readonly (readonly [readonly number[], number, number, number?, boolean?])[] = [
   [[1], 1, 4],
   [[7], 3, 20],
   [[5, 31, 29], 9, 64],
   [[65_537], 1, 4],
+  [[5, 31], 3, 64, 16],
+  [[7], 2, 20, 6],
+  [[5, 8], 3, 20, 20, true],
+  [[5, 31], 2, 64, 24, true],
 ];
 
-const inTraining: readonly Check[] = cases.map(([lengths, heads, headSize]) => {
+const inTraining: readonly Check[] = cases.map(([lengths, heads, headSize, rotated, interleaved]) => {
   const { positions } = documentsOf(lengths);
   const tokens = positions.length;
+  const part = `${rotated ? `, ${rotated} of them` : ""}${interleaved ? " in neighbouring pairs" : ""}`;
+  const half = (rotated ?? headSize) / 2;
   return {
-    name: `rope of ${tokens} tokens in ${lengths.length} documents, ${heads} heads of ${headSize}, agrees forward and backward`,
+    name: `rope of ${tokens} tokens in ${lengths.length} documents, ${heads} heads of ${headSize}${part}, agrees forward and backward`,
     run(gpu) {
-      const table = tables(Math.max(...lengths), headSize / 2);
+      const table = tables(Math.max(...lengths), half);
       const size = tokens * heads * headSize;
       const [x, dy] = [floats(1, size), floats(2, size)];
       const trial = newTrial(tokens);
       const inputs = {
         positions: trial.input("positions", [trial.rows], positions),
-        table: trial.input("table", [Math.max(...lengths), headSize / 2, 2], table.both),
+        table: trial.input("table", [Math.max(...lengths), half, 2], table.both),
+        interleaved,
       };
       const input = trial.watched("x", [trial.rows, heads, headSize], x);
       const y = rope(trial.tape, input, inputs);
-      const shape = { heads, headSize, positions, ...table };
+      const shape = { heads, headSize, rotated, interleaved, positions, ...table };
       trial.expect("y", y, reference({ ...shape, x }).y, { limit });
       trial.backward(y, dy);
       trial.expect("dx", trial.tape.gradient(input), ropeBackward({ ...shape, dy }).dx, { limit });

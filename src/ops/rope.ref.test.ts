@@ -23,6 +23,28 @@ describe("RoPE reference", () => {
     expect([...y]).toEqual([-3, 2, 1, 4]);
   });
 
+  it("pairs neighbours where it is interleaved, and leaves what is not rotated", () => {
+    const turn = { cos: Float64Array.of(0), sin: Float64Array.of(1), positions: Uint32Array.of(0) };
+    const x = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const shape = { ...turn, heads: 1, headSize: 6, rotated: 2, x };
+    expect([...rope(shape).y]).toEqual([-2, 1, 3, 4, 5, 6]);
+    const two = { ...shape, rotated: 4, cos: Float64Array.of(0, 1), sin: Float64Array.of(1, 0) };
+    expect([...rope(two).y]).toEqual([-3, 2, 1, 4, 5, 6]);
+    expect([...rope({ ...two, interleaved: true }).y]).toEqual([-2, 1, 3, 4, 5, 6]);
+  });
+
+  for (const interleaved of [false, true]) {
+    it(`has the gradient of its forward pass for a part of each head${interleaved ? ", interleaved" : ""}`, () => {
+      const { positions, cos, sin } = shapeOf([3, 4], 2, 4);
+      const shape = { heads: 2, headSize: 10, rotated: 4, interleaved, positions, cos, sin };
+      gradcheck({
+        inputs: { x: normalNumbers(1, 7 * 20) },
+        forward: ({ x }) => rope({ ...shape, x }),
+        backward: (_, { y: dy }) => ({ x: ropeBackward({ ...shape, dy }).dx }),
+      });
+    });
+  }
+
   for (const [documents, heads, headSize] of [
     [[1], 1, 2],
     [[3, 4], 3, 6],

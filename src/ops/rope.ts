@@ -3,7 +3,7 @@
 import shader from "../../shaders/rope.wgsl?raw";
 import { kernel } from "../gpu/kernel";
 import type { Tape } from "../program/tape";
-import { times, type Scalar, type Tensor } from "../program/tensor";
+import { largestOf, times, type Scalar, type Tensor } from "../program/tensor";
 import { foldedGrid } from "./launch-grid";
 
 const sources = { "rope.wgsl": shader };
@@ -11,7 +11,9 @@ const WORKGROUP_SIZE = 64;
 
 export interface RopeInputs {
   readonly positions: Tensor; // (N) u32
-  readonly table: Tensor; // (P, D/2, 2): cos, sin
+  readonly table: Tensor; // (P, R/2, 2): cos, sin; R ≤ D elements of a head are rotated
+  /** Pairs (2i, 2i + 1) as in GPT-J, instead of (i, i + R/2). */
+  readonly interleaved?: boolean | undefined;
 }
 
 /** Rotates x (N, heads, D). */
@@ -32,13 +34,21 @@ export function rope(tape: Tape, x: Tensor, inputs: RopeInputs): Tensor {
 export function rotateInto(
   tape: Tape,
   x: Tensor,
-  { positions, table }: RopeInputs,
+  { positions, table, interleaved = false }: RopeInputs,
   y: Tensor,
   direction: 1 | -1,
   firstRow: Scalar = 0,
 ): void {
   const [rows, heads, size] = x.shape as [Scalar, number, number];
   const pairs = times(rows, (heads * size) / 2);
-  const dims = { rows, heads, half_size: size / 2, first_row: firstRow, direction };
+  const dims = {
+    rows,
+    heads,
+    half_size: size / 2,
+    half_rotated: largestOf(table.shape[1]!),
+    interleaved: interleaved ? 1 : 0,
+    first_row: firstRow,
+    direction,
+  };
   tape.launch(kernel(sources, "rotate"), { x, positions, table, y }, dims, foldedGrid(pairs, WORKGROUP_SIZE));
 }

@@ -257,7 +257,10 @@ function transformerStep(checkpointed: boolean): ReturnType<typeof newTape> {
     report: declareReport(),
   };
   tape.backward(
-    linearCrossEntropy(tape, x, frozen("head", vocabulary, hidden), inputs, { tokens: 64, vocabulary: 256 }),
+    linearCrossEntropy(tape, x, { weight: frozen("head", vocabulary, hidden) }, inputs, {
+      tokens: 64,
+      vocabulary: 256,
+    }),
   );
   return tape;
 }

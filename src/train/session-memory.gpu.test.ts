@@ -5,12 +5,15 @@ import { defaultRunConfig, type RunConfig } from "../core/run-config";
 import { readDataset, type Dataset } from "../data/read-dataset";
 import { ChatSession } from "../engine/chat-session";
 import { estimateMemory } from "../engine/memory-estimate";
+import { openDecoder } from "../engine/open-decoder";
 import { openModel, type OpenedModel } from "../engine/open-model";
 import { prepareEvaluation, prepareRun, TrainingSession, tunedRun } from "../engine/training-session";
 import { planGeneration } from "../generate/generator";
 import { folderSource } from "../headless/folder-source";
+import { families } from "../model/families";
 import { withLora } from "../model/lora";
 import { tunings, type Tuning } from "../program/tuning";
+import { goldenFolders } from "../testing/parity/golden-folders";
 import { testGpu } from "../testing/test-gpu";
 
 const model: Promise<OpenedModel> = openModel(folderSource("public/models/tabtune-3m"));
@@ -71,6 +74,34 @@ describe("a training session", () => {
     const session = await TrainingSession.open(gpu, prepared);
     expect(gpu.allocatedBytes - before).toBe(prepared.plans.memory.total);
     session.dispose();
+  });
+});
+
+describe.each(Object.keys(families))("a session of a model of the family %s", (family) => {
+  /** Its first golden model with the built-in model's tokenizer: what is asked here is bytes, not words. */
+  const open = async (): Promise<OpenedModel> => {
+    const [source] = goldenFolders(family);
+    return { ...(await model), name: source!.name, decoder: await openDecoder(source!) };
+  };
+
+  it("takes the planned bytes, in training with sample prompts and in a chat", async () => {
+    const gpu = await testGpu();
+    const opened = await open();
+    const before = gpu.allocatedBytes;
+    const config = { ...defaultRunConfig, cutoffLength: 80, samplePrompts: ["Hi"], sampleTokens: 8 };
+    const prepared = prepareRun(opened, config, dataset);
+    const session = await TrainingSession.open(gpu, prepared);
+    expect(gpu.allocatedBytes - before).toBe(prepared.plans.memory.total);
+    session.dispose();
+    expect(gpu.allocatedBytes).toBe(before);
+
+    const context = 96;
+    const declared = opened.decoder.declare(context);
+    const generations = [planGeneration(declared.decoder, context)];
+    const chat = await ChatSession.open(gpu, opened, { context });
+    expect(gpu.allocatedBytes - before).toBe(estimateMemory({ model: declared, generations }).total);
+    chat.dispose();
+    expect(gpu.allocatedBytes).toBe(before);
   });
 });
 

@@ -7,8 +7,14 @@ export interface ConfigReader {
   size(field: string, fallback?: number): number;
   /** A positive number. */
   positive(field: string, fallback?: number): number;
+  /** As `size`; null gives undefined. */
+  sizeOrNone(field: string, fallback?: number): number | undefined;
+  /** As `positive`; null gives undefined. */
+  positiveOrNone(field: string, fallback?: number): number | undefined;
   flag(field: string, fallback: boolean): boolean;
   text(field: string, fallback: string): string;
+  /** A list with one entry a layer, or undefined where it is absent or null. */
+  perLayer<T extends string | number>(field: string, layers: number, known: readonly T[]): T[] | undefined;
   /** A nested object, or undefined where it is absent or null. */
   section(field: string): ConfigReader | undefined;
   has(field: string): boolean;
@@ -26,17 +32,38 @@ export function readConfig(json: unknown, fileName: string, prefix = ""): Config
     return new AppError("bad-model-file", `${fileName}: ${prefix}${field} ${got}; expected ${expected}.`);
   };
   const valueOf = <T>(field: string, fallback: T | undefined): unknown => values.get(field) ?? fallback;
+  const size = (field: string, fallback?: number): number => {
+    const v = valueOf(field, fallback);
+    if (typeof v !== "number" || !Number.isSafeInteger(v) || v <= 0)
+      throw wrong(field, "a positive whole number");
+    return v;
+  };
+  const positive = (field: string, fallback?: number): number => {
+    const v = valueOf(field, fallback);
+    if (typeof v !== "number" || !Number.isFinite(v) || v <= 0) throw wrong(field, "a positive number");
+    return v;
+  };
+  /** Undefined for null, and where there is neither a value nor a fallback. */
+  const orNone = (read: typeof size) => (field: string, fallback?: number) =>
+    values.get(field) === null || (!values.has(field) && fallback === undefined)
+      ? undefined
+      : read(field, fallback);
   return {
-    size(field, fallback) {
-      const v = valueOf(field, fallback);
-      if (typeof v !== "number" || !Number.isSafeInteger(v) || v <= 0)
-        throw wrong(field, "a positive whole number");
-      return v;
-    },
-    positive(field, fallback) {
-      const v = valueOf(field, fallback);
-      if (typeof v !== "number" || !Number.isFinite(v) || v <= 0) throw wrong(field, "a positive number");
-      return v;
+    size,
+    positive,
+    sizeOrNone: orNone(size),
+    positiveOrNone: orNone(positive),
+    perLayer<T extends string | number>(field: string, layers: number, known: readonly T[]) {
+      const v = values.get(field);
+      if (v === undefined || v === null) return undefined;
+      const list: readonly unknown[] = Array.isArray(v) ? v : [];
+      if (list.length < layers) throw wrong(field, `a list with an entry for each of ${layers} layers`);
+      return list.slice(0, layers).map((entry) => {
+        const found = known.find((one) => one === entry);
+        if (found === undefined)
+          throw wrong(field, `a list of ${known.map((k) => JSON.stringify(k)).join(" or ")}`);
+        return found;
+      });
     },
     flag(field, fallback) {
       const v = valueOf(field, fallback);

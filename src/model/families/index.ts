@@ -4,9 +4,33 @@ import { AppError } from "../../core/errors";
 import type { DecoderConfig } from "../decoder-config";
 import { readConfig } from "./config-reader";
 import type { ModelFamily } from "./family";
+import { gemma } from "./gemma";
+import { gemma2 } from "./gemma2";
+import { gemma3Text } from "./gemma3-text";
+import { gptNeox } from "./gpt-neox";
+import { gpt2 } from "./gpt2";
+import { gptj } from "./gptj";
 import { llama } from "./llama";
+import { mistral } from "./mistral";
+import { phi3 } from "./phi3";
+import { qwen2 } from "./qwen2";
+import { qwen3 } from "./qwen3";
+import { smollm3 } from "./smollm3";
 
-export const families = { llama } satisfies Record<string, ModelFamily>;
+export const families = {
+  llama,
+  qwen2,
+  mistral,
+  qwen3,
+  gemma3_text: gemma3Text,
+  gemma,
+  gemma2,
+  gpt_neox: gptNeox,
+  gpt2,
+  smollm3,
+  phi3,
+  gptj,
+} satisfies Record<string, ModelFamily>;
 
 /** Family and knobs for the text of a config.json. Throws `bad-model-file` or `unsupported-model`. */
 export function familyOf(text: string, fileName: string): { family: ModelFamily; config: DecoderConfig } {

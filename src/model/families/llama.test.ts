@@ -46,11 +46,19 @@ describe("a llama config.json", () => {
       vocabulary: 128256,
       maxPositions: 131072,
       normEpsilon: 1e-5,
-      ropeTheta: 500000,
-      ropeScaling: { type: "default" },
-      attentionBias: false,
+      norm: "rms",
+      parallelResidual: false,
+      activation: "silu",
+      fusedHeads: "blocks",
+      ropes: [{ theta: 500000, scaling: { type: "default" }, rotated: 64, interleaved: false }],
+      attention: Array.from({ length: 16 }, () => ({ scale: 1 / 8, rope: 0 })),
+      queryKeyValueBias: false,
+      outputBias: false,
       mlpBias: false,
+      embeddingScale: 1,
       tiedHead: true,
+      headBias: false,
+      transposedWeights: false,
     });
   });
 
@@ -70,13 +78,13 @@ describe("a llama config.json", () => {
       maxPositions: 2048,
       normEpsilon: 1e-6,
       tiedHead: false,
-      ropeTheta: 10000,
+      ropes: [{ theta: 10000 }],
     });
   });
 
   it("may say null where a field is left out", () => {
     const config = read({ ...published, head_dim: null, rope_scaling: null, num_key_value_heads: null });
-    expect(config).toMatchObject({ headSize: 64, kvHeads: 32, ropeScaling: { type: "default" } });
+    expect(config).toMatchObject({ headSize: 64, kvHeads: 32, ropes: [{ scaling: { type: "default" } }] });
   });
 
   it("may have a head size of its own", () => {
@@ -85,7 +93,7 @@ describe("a llama config.json", () => {
 
   it("may have biases", () => {
     const config = read({ ...published, attention_bias: true, mlp_bias: true });
-    expect([config.attentionBias, config.mlpBias]).toEqual([true, true]);
+    expect([config.queryKeyValueBias, config.outputBias, config.mlpBias]).toEqual([true, true, true]);
   });
 
   it("may spell the RoPE settings as transformers 4 or as transformers 5", () => {
@@ -95,15 +103,16 @@ describe("a llama config.json", () => {
       ...without("rope_theta"),
       rope_parameters: { rope_type: "llama3", rope_theta: 500000, ...llama3 },
     });
-    for (const { ropeTheta, ropeScaling } of [older, oldest, newer]) {
-      expect(ropeTheta).toBe(500000);
-      expect(ropeScaling).toEqual(scaled);
+    for (const { ropes } of [older, oldest, newer]) {
+      expect(ropes).toEqual([{ theta: 500000, scaling: scaled, rotated: 64, interleaved: false }]);
     }
     const plain = read({
       ...without("rope_theta"),
       rope_parameters: { rope_type: "default", rope_theta: 1e6 },
     });
-    expect(plain).toMatchObject({ ropeTheta: 1e6, ropeScaling: { type: "default" } });
+    expect(plain).toMatchObject({ ropes: [{ theta: 1e6, scaling: { type: "default" } }] });
+    const stretched = read({ ...published, rope_scaling: { type: "linear", factor: 4 } });
+    expect(stretched).toMatchObject({ ropes: [{ theta: 500000, scaling: { type: "linear", factor: 4 } }] });
   });
 });
 
@@ -139,10 +148,10 @@ describe("a config.json that can't be used", () => {
   });
 
   it.each([
-    ["model_type", { model_type: "gpt2" }, /model_type is "gpt2"\. Supported are: .*llama/],
+    ["model_type", { model_type: "mamba" }, /model_type is "mamba"\. Supported are: .*llama/],
     ["hidden_act", { hidden_act: "gelu" }, /hidden_act is "gelu"\. Only silu/],
     ["num_key_value_heads", { num_key_value_heads: 7 }, /num_key_value_heads is 7\. It must divide .*32/],
-    ["head_dim", { head_dim: 66 }, /head_dim is 66\. It must be a multiple of 4/],
+    ["head_dim", { head_dim: 66 }, /head_dim is 66\. .*must be a multiple of 4/],
     ["head_dim", { head_dim: 512 }, /head_dim is 512\. .*up to 256/],
     ["hidden_size", { hidden_size: 2050, head_dim: 64 }, /hidden_size is 2050\. It must be a multiple of 4/],
     ["intermediate_size", { intermediate_size: 8190 }, /intermediate_size is 8190\. It must be a multiple/],

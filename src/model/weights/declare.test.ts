@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DType } from "../../core/host-tensor";
 import type { DecoderConfig } from "../decoder-config";
 import { llama } from "../families/llama";
+import { everyLayer, plainDecoder } from "../families/llama-like";
 import { declareModel, type WeightSource } from "./declare";
 
 const config: DecoderConfig = {
@@ -15,10 +16,9 @@ const config: DecoderConfig = {
   vocabulary: 30,
   maxPositions: 64,
   normEpsilon: 1e-5,
-  ropeTheta: 10000,
-  ropeScaling: { type: "default" },
-  attentionBias: false,
-  mlpBias: false,
+  ...plainDecoder,
+  ropes: [{ theta: 10000, scaling: { type: "default" }, rotated: 8, interleaved: false }],
+  attention: everyLayer(2, { scale: 1 / Math.sqrt(8), rope: 0 }),
   tiedHead: true,
 };
 
@@ -64,16 +64,16 @@ describe("declaring a model", () => {
     const weights = source();
     const model = declareModel(llama, config, weights, 8);
     expect(new Set(model.loads.map((load) => load.source))).toEqual(new Set(weights.tensors.keys()));
-    expect(model.decoder.head).toBe(model.decoder.embedding);
-    expect(model.decoder.ropeTable.bytes).toBe(8 * 4 * 2 * 4);
+    expect(model.decoder.head.weight).toBe(model.decoder.embedding);
+    expect(model.decoder.ropeTables[0]!.bytes).toBe(8 * 4 * 2 * 4);
     expect(model.modulePath.size).toBe(14);
   });
 
   it("takes the head from the checkpoint where it is not tied", () => {
     const head = { "lm_head.weight": { dtype: "F16", shape: [30, 16] } } as const;
     const model = declareModel(llama, { ...config, tiedHead: false }, source(head), 8);
-    expect(model.decoder.head).not.toBe(model.decoder.embedding);
-    expect(model.decoder.head.format).toBe("f16");
+    expect(model.decoder.head.weight).not.toBe(model.decoder.embedding);
+    expect(model.decoder.head.weight.format).toBe("f16");
     expect(model.decoder.embedding.format).toBe("bf16");
   });
 
@@ -86,10 +86,15 @@ describe("declaring a model", () => {
         ]),
       ),
     );
-    const model = declareModel(llama, { ...config, attentionBias: true }, source(biases), 8);
-    expect(model.decoder.layers[1]!.linear.query.bias).toBeDefined();
-    expect(model.decoder.layers[1]!.linear.gate.bias).toBeUndefined();
-    expect(refusal(source(), { attentionBias: true }).message).toContain(
+    const model = declareModel(
+      llama,
+      { ...config, queryKeyValueBias: true, outputBias: true },
+      source(biases),
+      8,
+    );
+    expect(model.decoder.layers[1]!.linear.query!.bias).toBeDefined();
+    expect(model.decoder.layers[1]!.linear.gate!.bias).toBeUndefined();
+    expect(refusal(source(), { queryKeyValueBias: true, outputBias: true }).message).toContain(
       "model.layers.0.self_attn.q_proj.bias is missing",
     );
   });
@@ -119,5 +124,46 @@ describe("declaring a model", () => {
     const error = refusal(source({ [name]: { dtype, shape: [20, 16] } }));
     expect(error.name).toBe("unsupported-model");
     expect(error.message).toBe(`tiny: tensor ${name} is ${dtype}; supported are F32, BF16 and F16.`);
+  });
+
+  it("finds tensors whose names lack the first part of every path", () => {
+    const full = source();
+    const short = new Map([...full.tensors].map(([name, header]) => [name.replace(/^model\./, ""), header]));
+    const model = declareModel(llama, config, { ...full, tensors: short }, 8);
+    const path = "model.layers.1.self_attn.q_proj";
+    expect([...model.modulePath.values()]).toContain(path); // what PEFT calls it
+    expect(model.weightNames.get(path)).toBe("layers.1.self_attn.q_proj.weight");
+    expect(model.loads.map((load) => load.source)).toContain("norm.weight");
+  });
+
+  it("takes weights that are stored the other way round", () => {
+    const full = source();
+    const turned = new Map(
+      [...full.tensors].map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape: name.includes("_proj") ? [...shape].reverse() : shape },
+      ]),
+    );
+    const transposed = { ...config, transposedWeights: true };
+    const model = declareModel(llama, transposed, { ...full, tensors: turned }, 8);
+    const { weight } = model.decoder.layers[0]!.linear.query!;
+    expect([weight.rows, weight.cols]).toEqual([32, 16]);
+    expect(refusal(full, { transposedWeights: true }).message).toContain(
+      "q_proj.weight is 32×16; config.json says 16×32",
+    );
+  });
+
+  it("refuses a layer larger than one binding before any weight is read", () => {
+    const large: Record<string, Header> = {};
+    for (const layer of [0, 1]) {
+      for (const name of ["gate", "up"])
+        large[`model.layers.${layer}.mlp.${name}_proj.weight`] = { dtype: "F32", shape: [2_400_000, 16] };
+      large[`model.layers.${layer}.mlp.down_proj.weight`] = { dtype: "F32", shape: [16, 2_400_000] };
+    }
+    const error = refusal(source(large), { feedForward: 2_400_000 });
+    expect(error.name).toBe("unsupported-model");
+    expect(error.message).toBe(
+      "tiny: layer model.layers.0.mlp.gate_proj has 154 MB of weights; up to 134 MB are supported. Choose a smaller model or the same model in bf16.",
+    );
   });
 });

@@ -18,7 +18,7 @@ import { greedy } from "../../generate/sampler";
 import type { Gpu } from "../../gpu/device";
 import type { ModelSource } from "../../hub/model-source";
 import { relativeError } from "../check";
-import { CURVE_LIMIT, type ParityResult } from "./llama-parity";
+import { CURVE_LIMIT, type ParityResult } from "./model-parity";
 
 /** Folders, each read through a ModelSource. */
 export interface BuiltinFiles {

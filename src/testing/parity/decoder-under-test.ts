@@ -7,6 +7,8 @@ import type { LoraConfig, RunConfig } from "../../core/run-config";
 import { adapterTensors, tensorNames } from "../../engine/adapter-tensors";
 import type { OpenedDecoder } from "../../engine/open-decoder";
 import type { Gpu } from "../../gpu/device";
+import { Generator, planGeneration } from "../../generate/generator";
+import { greedy } from "../../generate/sampler";
 import { hiddenStates, type Decoder } from "../../model/decoder";
 import {
   initialMatrices,
@@ -19,7 +21,8 @@ import {
 import { loadModel, modelTensors } from "../../model/weights/load";
 import { declareModel, type WeightSource } from "../../model/weights/declare";
 import { newTape } from "../../ops/elementwise";
-import { matmulForward, roundUp4 } from "../../ops/matmul";
+import { projectLogits } from "../../ops/head";
+import { roundUp4 } from "../../ops/matmul";
 import { Memory } from "../../program/memory";
 import { sharedBankBytes } from "../../program/plan";
 import { compile, Program, type ProgramPlan } from "../../program/program";
@@ -95,7 +98,9 @@ export class DecoderUnderTest {
     ]);
     const record = (decoder: Decoder): ProgramPlan => {
       const tape = newTape({ training: false });
-      matmulForward(tape, hiddenStates(tape, decoder, inputs), decoder.head, all, { variant: "registers" });
+      const hidden = hiddenStates(tape, decoder, inputs);
+      const [part] = decoder.head.weight.parts;
+      projectLogits(tape, hidden, decoder.head, part!, all, { variant: "registers" });
       return compile(tape);
     };
     const plans = { base: record(this.base), adapter: record(this.model.decoder) };
@@ -117,6 +122,21 @@ export class DecoderUnderTest {
       this.logitsPrograms = undefined;
     }
     await this.memory.allocateBanks(bankBytes);
+  }
+
+  /** The likeliest tokens after `prompt`, with the adapter, read in chunks and then one by one over a cache. */
+  async greedyAnswer(prompt: Uint32Array, count: number): Promise<number[]> {
+    const plan = planGeneration(this.model.decoder, prompt.length + count);
+    const plans = [plan.prefill, plan.decode];
+    const own = [plan.tokens, plan.positions, plan.lastRow, plan.logits];
+    await this.memory.allocate([...plans.flatMap(({ residents }) => residents), ...own]);
+    await this.replaceBanks(sharedBankBytes(plans));
+    const generator = await Generator.create(this.memory, plan);
+    const answer: number[] = [];
+    const options = { ...greedy, maxNewTokens: count, stopIds: [] };
+    for await (const id of generator.generate(prompt, options)) answer.push(id);
+    generator.dispose();
+    return answer;
   }
 
   /** A trainer over fresh programs; the parameters stay as they are until `start` or `restore`. */

@@ -26,6 +26,8 @@ export interface GoldenCase {
     readonly expected: Expected;
   }[];
   readonly expected: Expected;
+  /** The likeliest tokens after a document, with the adapter, by transformers' generate. Absent in llama's folders. */
+  readonly greedy?: { readonly document: number; readonly answer: readonly number[] };
   /** Tensors of adapter/, which peft wrote, as the product reads them. */
   readonly adapter: ReadonlyMap<string, Float32Array>;
   /** base.logits.I, adapter.logits.I, merged.logits.I, gradient.<PEFT tensor name> */

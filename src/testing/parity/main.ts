@@ -2,9 +2,10 @@
 // With Python and peft at hand it also has peft load what Tabtune wrote.
 
 import { openNodeGpu } from "../../gpu/node-gpu";
+import { families } from "../../model/families";
 import { builtinAnswerParity, builtinCurveParity, builtinTokenParity } from "./builtin-parity";
 import { builtinFolders, goldenFolders } from "./golden-folders";
-import { caseParity, curveParity, type ParityResult } from "./llama-parity";
+import { caseParity, curveParity, greedyParity, type ParityResult } from "./model-parity";
 import { findPython, peftParity } from "./peft-parity";
 
 const arguments_ = process.argv.slice(2);
@@ -28,9 +29,11 @@ if (!python)
 const BUILTIN_PROMPTS = 20;
 
 let failed = 0;
-for (const source of goldenFolders("llama").filter(({ name }) => !only || name.includes(only))) {
+const folders = Object.keys(families).flatMap((family) => goldenFolders(family));
+for (const source of folders.filter(({ name }) => !only || name.includes(only))) {
   print(await caseParity(gpu, source, "gpu"));
   print(await curveParity(gpu, source));
+  if (!source.name.startsWith("llama-")) print(await greedyParity(gpu, source));
   if (python) print(await peftParity(gpu, source, python));
 }
 for (const files of builtinFolders().filter(({ golden }) => !only || golden.name.includes(only))) {
@@ -45,8 +48,8 @@ function print(results: readonly ParityResult[]): void {
   for (const result of results) {
     const within = result.measured <= result.limit;
     if (!within) failed++;
-    const { configuration, check, measured, limit } = result;
-    const line = `${within ? "ok  " : "FAIL"} ${configuration}: ${check}: ${measured.toExponential(1)} (limit ${limit})`;
+    const { family, configuration, check, measured, limit } = result;
+    const line = `${within ? "ok  " : "FAIL"} ${family} ${configuration}: ${check}: ${measured.toExponential(1)} (limit ${limit})`;
     process.stdout.write(`${json ? JSON.stringify(result) : line}\n`);
   }
 }

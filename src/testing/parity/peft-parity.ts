@@ -14,7 +14,7 @@ import type { ModelSource } from "../../hub/model-source";
 import { writeSafetensors } from "../../hub/safetensors";
 import { DecoderUnderTest } from "./decoder-under-test";
 import { readGoldenCase } from "./golden-case";
-import { LOGITS_LIMIT, type ParityResult } from "./llama-parity";
+import { LOGITS_LIMIT, type ParityResult } from "./model-parity";
 
 /** $TABTUNE_PYTHON, or reference/.venv, if it has peft. */
 export function findPython(): string | undefined {
@@ -48,7 +48,9 @@ export async function peftParity(gpu: Gpu, source: ModelSource, python: string):
     const adapterFolder = join(folder, "adapter");
     mkdirSync(adapterFolder);
     const tensors = await subject.adapterTensors();
-    const files = writePeftAdapter({ config: { ...golden.lora, baseModel: source.name }, tensors });
+    const fanInFanOut = opened.config.transposedWeights;
+    const config = { ...golden.lora, baseModel: source.name, fanInFanOut };
+    const files = writePeftAdapter({ config, tensors });
     for (const [name, bytes] of files) writeFileSync(join(adapterFolder, name), bytes);
     writeFileSync(join(folder, "logits.safetensors"), writeSafetensors(logits, {}));
     const documents = golden.documents.map(({ ids }) => ({ ids: [...ids] }));
@@ -60,7 +62,9 @@ export async function peftParity(gpu: Gpu, source: ModelSource, python: string):
       measured: number;
     };
     const check = "logits in peft of the adapter written here";
-    return [{ family: "llama", configuration: golden.name, check, measured, limit: LOGITS_LIMIT }];
+    return [
+      { family: opened.config.modelType, configuration: golden.name, check, measured, limit: LOGITS_LIMIT },
+    ];
   } finally {
     subject.dispose();
     rmSync(folder, { recursive: true });

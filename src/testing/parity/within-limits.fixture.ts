@@ -1,7 +1,7 @@
 // How a test looks at parity results.
 
 import { expect } from "vitest";
-import type { ParityResult } from "./llama-parity";
+import type { ParityResult } from "./model-parity";
 
 export function expectWithinLimits(results: readonly ParityResult[]): void {
   expect(results.length).toBeGreaterThan(0);

@@ -14,6 +14,7 @@ import type { ModelSource } from "../../hub/model-source";
 import type { RunEvent, StepMetrics } from "../../core/metrics";
 import { tunings } from "../../program/tuning";
 import type { Trainer, TrainingSchedule } from "../../train/trainer";
+import { assert } from "../../core/errors";
 import { relativeError } from "../check";
 import { DecoderUnderTest } from "./decoder-under-test";
 import { batchOf, readGoldenCase, readGoldenCurve, type GoldenCase } from "./golden-case";
@@ -114,6 +115,25 @@ export async function curveParity(gpu: Gpu, source: ModelSource): Promise<Parity
   return results;
 }
 
+/** Tokens of a greedy answer, over a key/value cache, that are not those of transformers' generate. */
+export async function greedyParity(gpu: Gpu, source: ModelSource): Promise<ParityResult[]> {
+  const golden = await readGoldenCase(source);
+  const opened = await openDecoder(source);
+  assert(golden.greedy, `${source.name}/case.json has no greedy answer`);
+  const prompt = golden.documents[golden.greedy.document]!.ids;
+  const want = golden.greedy.answer;
+  const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, prompt.length + want.length);
+  try {
+    subject.setAdapter(golden.adapter);
+    const got = await subject.greedyAnswer(prompt, want.length);
+    const measured = want.filter((id, i) => got[i] !== id).length;
+    const check = `tokens of ${want.length} that a greedy answer has otherwise`;
+    return [{ family: opened.config.modelType, configuration: golden.name, check, measured, limit: 0 }];
+  } finally {
+    subject.dispose();
+  }
+}
+
 async function compareLogits(subject: DecoderUnderTest, golden: GoldenCase, report: Report): Promise<void> {
   const separate = golden.documents.map((_, index) => index);
   const worst = async (which: "base" | "adapter", reference: string): Promise<number> => {
@@ -149,12 +169,18 @@ async function compareMerged(
   adapter: ReadonlyMap<string, HostTensor>,
   report: Report,
 ): Promise<void> {
-  const modules = modulesOf(adapter);
+  const layers = opened.adaptableLayers();
+  const updates = new Map(
+    [...modulesOf(adapter)].map(([path, matrices]) => {
+      const { weight, transposed } = layers.get(path)!;
+      return [weight, { ...matrices, transposed }] as const;
+    }),
+  );
   const read = async (name: string): Promise<HostTensor> => {
     const base = await opened.weights.read(name);
     const wide = fromFloat32(toFloat32(base), base.shape, "F32");
-    const update = modules.get(name.replace(/\.weight$/, ""));
-    return update ? mergeTensor(wide, update.a, update.b, loraScale(golden.lora)) : wide;
+    const update = updates.get(name);
+    return update ? mergeTensor(wide, update.a, update.b, loraScale(golden.lora), update.transposed) : wide;
   };
   const headers = [...opened.weights.tensors].map(
     ([name, info]) => [name, { ...info, dtype: "F32" }] as const,
