@@ -89,7 +89,7 @@ export async function download(
       while (jobs.length > 0) {
         await places.take();
         const job = jobs.shift();
-        if (!job) break;
+        if (!job) return places.giveBack();
         await job.transfer.fetchChunk(job.number, progress);
       }
     };
