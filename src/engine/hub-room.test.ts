@@ -376,7 +376,7 @@ describe("a download", () => {
       return new Response(this.stream()).arrayBuffer();
     });
     await expect(engine.downloadModel(reference)).rejects.toMatchObject({
-      name: "storage-missing",
+      name: "file-missing",
       message: expect.stringMatching(/safetensors: a part that was stored/),
     });
     expect((await engine.downloadModel(reference)).isComplete).toBe(true);

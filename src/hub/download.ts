@@ -266,7 +266,7 @@ class FileTransfer {
     if (bytes?.length === this.lengthOf(number)) return bytes;
     this.present.delete(number);
     throw new AppError(
-      "storage-missing",
+      "file-missing",
       `${this.at.repository}/${this.file.path}: a part that was stored can't be read any more; the browser or a cleaning program deleted it. Continue the download to fetch it again.`,
     );
   }
