@@ -1,7 +1,12 @@
 // Between the page that measures streaming and its worker.
 
 export type StreamOrder =
-  | { readonly kind: "plain" | "stream"; readonly endpoint: string; readonly repository: string }
+  | {
+      readonly kind: "plain" | "stream";
+      readonly endpoint: string;
+      readonly repository: string;
+      readonly token: string;
+    }
   /** Storing alone: so many bytes in chunks, four at a time. */
   | { readonly kind: "store"; readonly bytes: number; readonly chunkBytes: number }
   | { readonly kind: "load" };

@@ -6,7 +6,7 @@
 //
 //   node bench/hub/run.js [--megabytes 1000] [--rounds 3] [--line MEGABYTES] [--json]
 
-import { rmSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,7 +20,8 @@ import { findChromium } from "../../tools/find-browsers.js";
 /**
  * @typedef {import("./messages").StreamOrder} StreamOrder
  * @typedef {import("./messages").StreamReply} StreamReply
- * @typedef {StreamReply & { heapBase: number, heapPeak: number }} Measured  heap in bytes, array buffers included
+ * @typedef {StreamReply & { heapBase: number, heapPeak: number, processorSeconds: number }} Measured  heap in bytes, with
+ *   array buffers; processor time of the browser and of this server, 0 where it can't be read
  */
 
 const { values } = parseArgs({
@@ -42,10 +43,15 @@ if (!(megabytes >= 50) || !(rounds >= 1)) {
 }
 
 const repository = "tabtune/generated";
+const TOKEN = "a-token";
+/** Of /proc/PID/stat. */
+const TICKS_PER_SECOND = 100;
 const say = (/** @type {string} */ text) => console.error(text);
 say("generating");
 const hub = await startHub({
-  repositories: [createRepository(repository, model(megabytes))],
+  // Gated, so that every request carries a token as far as it may.
+  repositories: [createRepository(repository, model(megabytes), { gated: "auto" })],
+  tokens: { [TOKEN]: [repository] },
   ...(line !== undefined && { bytesPerSecond: line * 1e6 }),
 });
 const page = await servePage();
@@ -98,6 +104,7 @@ async function measure() {
     await worker.client.send("HeapProfiler.collectGarbage");
     const heapBase = await heap();
     let heapPeak = heapBase;
+    const processorBase = processorSeconds();
     let isDone = false;
     const watch = (async () => {
       while (!isDone) {
@@ -109,9 +116,9 @@ async function measure() {
     isDone = true;
     await watch;
     if (reply.failure) throw new Error(reply.failure);
-    return { ...reply, heapBase, heapPeak };
+    return { ...reply, heapBase, heapPeak, processorSeconds: processorSeconds() - processorBase };
   };
-  const at = { endpoint: hub.endpoint, repository };
+  const at = { endpoint: hub.endpoint, repository, token: TOKEN };
   /** @type {Measured[]} */
   const plain = [];
   /** @type {Measured[]} */
@@ -125,7 +132,8 @@ async function measure() {
     stream.push(await ask({ kind: "stream", ...at }));
   }
   const load = await ask({ kind: "load" });
-  const sent = hub.log.filter(({ origin, authorization }) => origin === "cdn" && authorization !== undefined);
+  const withToken = (/** @type {"hub" | "cdn"} */ place) =>
+    hub.log.filter(({ origin, authorization }) => origin === place && authorization !== undefined).length;
   return {
     date: new Date().toISOString().slice(0, 10),
     browser: await browser.version(),
@@ -139,8 +147,37 @@ async function measure() {
     stream,
     load,
     share: median(stream.map(speed)) / median(plain.map(speed)),
-    tokensOnOtherOrigin: sent.length,
+    requestsWithToken: { hub: withToken("hub"), otherOrigin: withToken("cdn") },
   };
+}
+
+/** Of this process and all processes of the browser, which other programs do not disturb; on Linux alone. */
+function processorSeconds() {
+  const { user, system } = process.cpuUsage();
+  if (process.platform !== "linux") return 0;
+  /** @type {Map<number, { parent: number, ticks: number }>} */
+  const running = new Map();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      running.set(Number(name), {
+        parent: Number(fields[1]),
+        ticks: Number(fields[11]) + Number(fields[12]),
+      });
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isBrowser = (/** @type {number} */ id) => {
+    for (let at = id; at > 1; at = running.get(at)?.parent ?? 0) {
+      if (at === browser.process()?.pid) return true;
+    }
+    return false;
+  };
+  const ticks = [...running].reduce((sum, [id, one]) => sum + (isBrowser(id) ? one.ticks : 0), 0);
+  return (user + system) / 1e6 + ticks / TICKS_PER_SECOND;
 }
 
 /** @param {import("puppeteer-core").Page} tab */
@@ -193,18 +230,21 @@ function median(numbers) {
 }
 
 /** @param {Awaited<ReturnType<typeof measure>>} results */
-function asText({ browser: version, weightBytes, plain, store, stream, load, share, tokensOnOtherOrigin }) {
+function asText({ browser: version, weightBytes, plain, store, stream, load, share, requestsWithToken }) {
   const mb = (/** @type {number} */ bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
   const speeds = (/** @type {Measured[]} */ list) => list.map((one) => speed(one).toFixed(0)).join(", ");
+  const seconds = (/** @type {Measured[]} */ list) =>
+    Math.min(...list.map((one) => one.processorSeconds)).toFixed(1);
   const growth = (/** @type {Measured} */ one) => one.heapPeak - one.heapBase;
   return [
     `${version}, ${mb(weightBytes)} of weights`,
     `plain fetch      ${speeds(plain)} MB/s`,
     `storing alone    ${speeds(store)} MB/s`,
     `streamed, hashed and stored  ${speeds(stream)} MB/s: ${(share * 100).toFixed(0)} % of the plain fetch (medians)`,
+    `processor time   ${seconds(plain)} s for the plain fetch, ${seconds(stream)} s for streaming (least of the rounds; server included)`,
     `heap while streaming  grows by at most ${mb(Math.max(...stream.map(growth)))} over ${mb(stream[0]?.heapBase ?? 0)}`,
     `stored           ${mb(stream[0]?.storedBytes ?? 0)}`,
     `to the GPU       ${(load.milliseconds / 1000).toFixed(1)} s for ${mb(load.bytes)}, ${speed(load).toFixed(0)} MB/s; heap grows by at most ${mb(growth(load))}`,
-    `requests to the other origin that carried a token: ${tokensOnOtherOrigin}`,
+    `requests that carried the token: ${requestsWithToken.hub} to the Hub, ${requestsWithToken.otherOrigin} to the other origin`,
   ].join("\n");
 }

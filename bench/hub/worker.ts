@@ -29,27 +29,31 @@ type HubOrder = Extract<StreamOrder, { endpoint: string }>;
 let reference: HubReference | undefined;
 
 /** The files one after the other, whole; their bytes are dropped. */
-async function plain({ endpoint, repository }: HubOrder): Promise<Measured> {
-  const answer = await fetch(`${endpoint}/api/models/${repository}/tree/main?recursive=true`);
+async function plain({ endpoint, repository, token }: HubOrder): Promise<Measured> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch(`${endpoint}/api/models/${repository}/tree/main?recursive=true`, { headers });
   const listed = (await answer.json()) as { path: string }[];
   let bytes = 0;
   const begin = performance.now();
   for (const { path } of listed.filter((file) => file.path.endsWith(".safetensors"))) {
-    const response = await fetch(`${endpoint}/${repository}/resolve/main/${path}`, { cache: "no-store" });
+    const response = await fetch(`${endpoint}/${repository}/resolve/main/${path}`, {
+      cache: "no-store",
+      headers,
+    });
     const reader = response.body!.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) bytes += part.value.length;
   }
   return { milliseconds: performance.now() - begin, bytes };
 }
 
-async function stream({ endpoint, repository }: HubOrder): Promise<Measured> {
+async function stream({ endpoint, repository, token }: HubOrder): Promise<Measured> {
   const engine = new Engine({
     openGpu: () => openGpu(browserGpu()),
     base: new URL("./", location.href),
     locks: navigator.locks,
     hub: { newHasher: hasherInWorkers },
   });
-  await engine.setHub({ endpoint });
+  await engine.setHub({ endpoint, token });
   reference = (await engine.inspectModel({ repository })).reference;
   const begin = performance.now();
   const { bytes } = await engine.downloadModel(reference);

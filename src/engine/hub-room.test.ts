@@ -11,7 +11,15 @@ import type { ModelRecord } from "../storage/model-store";
 import { Store } from "../storage/store";
 import type { DownloadProgress } from "./api";
 import type { Engine } from "./engine";
-import { builtInFiles, CHUNK, hubEngine, SharedLocks, tinyModel, withFiles } from "./hub.fixture";
+import {
+  builtInFiles,
+  CHUNK,
+  hubEngine,
+  letterTokenizer,
+  SharedLocks,
+  tinyModel,
+  withFiles,
+} from "./hub.fixture";
 
 const files = tinyModel();
 const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -342,6 +350,37 @@ describe("a download", () => {
     hub.log.length = 0;
     await engine.downloadModel(reference);
     expect(bodyBytes()).toBe(bytesOfModel - partial!.presentBytes);
+  });
+
+  it("that finds a stored part unreadable says so, and fetches that part when it goes on", async () => {
+    const small = [...files.filter(({ path }) => path !== "tokenizer.json"), letterTokenizer];
+    repository = createRepository("owner/tiny", small); // so that only weights have whole chunks
+    await start({ faults: slowly });
+    const engine = await engineOf();
+    const { reference } = await engine.inspectModel({ repository: "owner/tiny" });
+    const running = engine.downloadModel(reference).catch(() => undefined);
+    await expect.poll(bodyBytes, { interval: 2 }).toBeGreaterThan(6 * CHUNK);
+    await engine.pauseDownload(reference);
+    await running;
+    // A crash has lost what was hashed, so stored chunks are read back; a cleaning program has taken one.
+    const { models } = await Store.open();
+    const record = (await models.record(reference))!;
+    for (const { path } of record.files) {
+      await models.chunkStore(record).putHashState(path, new Uint32Array());
+    }
+    vi.spyOn(Blob.prototype, "arrayBuffer").mockImplementation(async function (this: Blob) {
+      if (this.size === CHUNK) {
+        vi.mocked(Blob.prototype.arrayBuffer).mockRestore();
+        throw new DOMException("gone", "NotReadableError");
+      }
+      return new Response(this.stream()).arrayBuffer();
+    });
+    await expect(engine.downloadModel(reference)).rejects.toMatchObject({
+      name: "file-missing",
+      message: expect.stringMatching(/safetensors: a part that was stored/),
+    });
+    expect((await engine.downloadModel(reference)).isComplete).toBe(true);
+    await engine.openModel(reference);
   });
 
   it("of a commit that is gone says so", async () => {

@@ -9,14 +9,14 @@ import { wordsPerElement, type Weight } from "../ops/weight";
 import type { Memory } from "../program/memory";
 
 /** Bytes read at once. */
-const PART_BYTES = 16 * 1024 * 1024;
+const PART_BYTES = 4 * 1024 * 1024;
 /** Smaller ones are read whole. */
-const LARGE_BYTES = 4 * 1024 * 1024;
+const LARGE_BYTES = 2 * 1024 * 1024;
 /**
  * Bytes that may wait for the GPU before it is waited for: what writeBuffer takes is copied, and stays until the copy
  * has run.
  */
-const WAITING_BYTES = 64 * 1024 * 1024;
+const WAITING_BYTES = 32 * 1024 * 1024;
 
 /** As `loadModel`. `partBytes` and `largeBytes` are for tests. */
 export async function loadInParts(

@@ -40,8 +40,8 @@ export interface DownloadOptions extends Patience {
 /** Of a request: few enough requests for the Hub's limit, small enough to be fetched again. */
 export const CHUNK_BYTES = 16 * 1024 * 1024;
 const CONNECTIONS = 4;
-/** Chunks of a file that may wait in memory to be hashed. */
-const MOST_HELD = 2;
+/** Chunks in memory beyond those that are arriving: they wait to be hashed. */
+const MOST_WAITING = 2;
 
 /**
  * Resolves when all `files` are stored and verified. Throws `stopped`, `storage-full` and the client's errors; what has
@@ -59,35 +59,43 @@ export async function download(
   const stop = (): void => abort.abort();
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
-  const progress = new Progress(options.onBytes);
   try {
-    const transfers = [];
+    // The first error ends all; they have come to rest before it is thrown.
+    const failures: unknown[] = [];
+    const fail = (error: unknown): void => {
+      failures.push(error);
+      stop();
+    };
+    const places = new Places(connections + MOST_WAITING, abort.signal);
+    const transfers: FileTransfer[] = [];
     for (const file of files) {
-      const transfer = new FileTransfer(client, at, file, store, { ...options, signal: abort.signal });
+      const transfer = new FileTransfer(client, at, file, store, {
+        ...options,
+        signal: abort.signal,
+        places,
+        onHashingFailed: fail,
+      });
       await transfer.open();
-      progress.add(transfer);
       transfers.push(transfer);
     }
-    progress.tell();
+    const progress = (): void =>
+      options.onBytes?.(transfers.reduce((sum, { presentBytes }) => sum + presentBytes, 0));
+    progress();
     // Files take turns, so that several are hashed at once.
     const jobs = transfers
       .flatMap((transfer) => transfer.missing().map((number) => ({ transfer, number })))
       .sort((a, b) => a.number - b.number);
     const work = async (): Promise<void> => {
-      for (let job = jobs.shift(); job; job = jobs.shift()) {
-        await job.transfer.fetchChunk(job.number, () => progress.tell());
+      while (jobs.length > 0) {
+        await places.take();
+        const job = jobs.shift();
+        if (!job) return places.giveBack();
+        await job.transfer.fetchChunk(job.number, progress);
       }
     };
-    // The first error ends the others; all have come to rest before it is thrown.
-    const failures: unknown[] = [];
-    const guarded = (run: () => Promise<void>): Promise<void> =>
-      run().catch((error: unknown) => {
-        failures.push(error);
-        stop();
-      });
-    await Promise.all(Array.from({ length: connections }, () => guarded(work)));
+    await Promise.all(Array.from({ length: connections }, () => work().catch(fail)));
     for (const transfer of transfers) {
-      if (failures.length === 0) await guarded(() => transfer.finish(() => progress.tell()));
+      if (failures.length === 0) await transfer.finish(progress).catch(fail);
     }
     // Nothing may still be written when the caller hears of the end.
     await Promise.all(transfers.map((transfer) => transfer.settled()));
@@ -98,18 +106,35 @@ export async function download(
   }
 }
 
-class Progress {
-  private readonly transfers: FileTransfer[] = [];
+/** So many chunks may be in memory: who wants to fetch one more waits until another one is hashed. */
+class Places {
+  private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly onBytes: ((present: number) => void) | undefined) {}
-
-  add(transfer: FileTransfer): void {
-    this.transfers.push(transfer);
+  constructor(
+    private free: number,
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener("abort", () => this.waiting.splice(0).forEach((wake) => wake()));
   }
 
-  tell(): void {
-    this.onBytes?.(this.transfers.reduce((sum, { presentBytes }) => sum + presentBytes, 0));
+  /** Resolves at once, though no place is free, when the download has ended. */
+  async take(): Promise<void> {
+    while (this.free === 0 && !this.signal.aborted) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.free--;
   }
+
+  giveBack(): void {
+    this.free++;
+    this.waiting.shift()?.();
+  }
+}
+
+interface TransferOptions extends DownloadOptions {
+  readonly places: Places;
+  /** Without the hash nothing would give a place back. */
+  readonly onHashingFailed: (error: unknown) => void;
 }
 
 class FileTransfer {
@@ -127,7 +152,7 @@ class FileTransfer {
     private readonly at: AtCommit,
     private readonly file: RepositoryFile,
     private readonly store: ChunkStore,
-    private readonly options: DownloadOptions,
+    private readonly options: TransferOptions,
   ) {
     this.hash = new ChunkHash(file.size, options.chunkBytes, undefined, options.addToHash);
   }
@@ -161,14 +186,15 @@ class FileTransfer {
       onProgress();
     });
     const stored = this.store.putChunk(this.file.path, number, new Blob(parts as BlobPart[]));
-    // Hashing goes on beside; what it can't keep up with is read back from the store later.
+    // Chunks begin in order, so the ones before it are here or on their way.
     const isHashed = this.file.sha256 !== undefined && number < this.wholeChunks;
-    if (isHashed && this.held.size < MOST_HELD) this.held.set(number, parts);
-    this.hashBeside();
+    if (isHashed) this.held.set(number, parts);
+    this.hashBeside(); // while the browser writes
     await stored;
     this.arriving -= this.lengthOf(number);
     this.present.add(number);
     this.hashBeside();
+    if (!isHashed) this.options.places.giveBack();
   }
 
   /** Compares the hash; fetches again what is wrong. */
@@ -212,9 +238,8 @@ class FileTransfer {
     );
   }
 
-  /** A failure is told when the file is finished. */
   private hashBeside(): void {
-    this.hashNext().catch(() => undefined);
+    this.hashNext().catch(this.options.onHashingFailed);
   }
 
   /** Hashes all chunks that are next in order, reading back what is not held. One call after the other. */
@@ -228,7 +253,7 @@ class FileTransfer {
         const held = this.held.get(number);
         if (!held && !this.present.has(number)) break;
         await this.hash.add(held ?? [await this.stored(number)]);
-        this.held.delete(number);
+        if (this.held.delete(number)) this.options.places.giveBack();
       }
       if (this.hash.hashed > before) await this.store.putHashState(this.file.path, this.hash.save());
     });
@@ -241,7 +266,7 @@ class FileTransfer {
     if (bytes?.length === this.lengthOf(number)) return bytes;
     this.present.delete(number);
     throw new AppError(
-      "storage-missing",
+      "file-missing",
       `${this.at.repository}/${this.file.path}: a part that was stored can't be read any more; the browser or a cleaning program deleted it. Continue the download to fetch it again.`,
     );
   }
