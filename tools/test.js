@@ -37,9 +37,11 @@ const tiers = {
   gpu: () => vitest("gpu"),
   model: () => vitest("model"),
   headless: () => vitest("headless"),
-  chromium: () => parity("chromium"),
+  page: () => playwright(),
+  chromium: () => script("e2e/parity/run.js", "chromium"),
   firefox: async () => {
-    if (installFirefox()) return parity("firefox");
+    if (installFirefox())
+      return sum(await script("e2e/parity/run.js", "firefox"), await script("e2e/page/firefox.js"));
     if (process.env["CI"] === "true") return { passed: 0, failed: 1 };
     console.log("The Firefox smoke was NOT run.");
     return undefined;
@@ -122,11 +124,49 @@ function readVitest(report) {
   }
 }
 
-/** @param {string} browser */
-async function parity(browser) {
-  const { code, lastLine } = await runNode(["e2e/parity/run.js", browser]);
+/** The page as a person uses it. */
+async function playwright() {
+  const report = join(repository, "out", "test", "page.json");
+  rmSync(report, { force: true });
+  const { code } = await runNode(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json"], {
+    PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+  });
+  return counted(code, readPlaywright(report));
+}
+
+/**
+ * A test that passed only when it was tried again counts as failed.
+ * @param {string} report
+ * @returns {Count | undefined}
+ */
+function readPlaywright(report) {
+  try {
+    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(report, "utf8")).stats;
+    return { passed: expected, failed: unexpected + flaky, notRun: skipped };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Runs a script whose last line counts its checks.
+ * @param {string[]} args
+ */
+async function script(...args) {
+  const { code, lastLine } = await runNode(args);
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lastLine) ?? [];
   return counted(code, passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) });
+}
+
+/**
+ * @param {readonly Count[]} counts
+ * @returns {Count}
+ */
+function sum(...counts) {
+  return {
+    passed: counts.reduce((total, { passed }) => total + passed, 0),
+    failed: counts.reduce((total, { failed }) => total + failed, 0),
+  };
 }
 
 /**
@@ -141,12 +181,13 @@ function counted(code, count) {
 
 /**
  * @param {string[]} args
+ * @param {Record<string, string>} more  environment variables of this run alone
  * @returns {Promise<{ code: number, lastLine: string }>}
  */
-function runNode(args) {
+function runNode(args, more = {}) {
   const child = spawn(process.execPath, args, {
     cwd: repository,
-    env: environment,
+    env: { ...environment, ...more },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let tail = "";

@@ -45,21 +45,26 @@ export async function startChromium() {
   };
 }
 
-/** @returns {Promise<Browser>} */
-export async function startFirefox() {
+/** Firefox with WebGPU on, which it is not by default on Linux. */
+export async function launchFirefox() {
   const executablePath = findFirefox();
   if (!executablePath) throw new Error("No Firefox was found; TABTUNE_FIREFOX can name one.");
   const lavapipe = findLavapipe();
   if (process.platform === "linux" && !lavapipe) {
     throw new Error("Firefox needs Mesa's lavapipe (Debian: mesa-vulkan-drivers), and none was found.");
   }
-  const browser = await puppeteer.launch({
+  return puppeteer.launch({
     browser: "firefox",
     executablePath,
     headless: true,
     extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
     env: { ...process.env, ...(lavapipe && { VK_ICD_FILENAMES: lavapipe }) },
   });
+}
+
+/** @returns {Promise<Browser>} */
+export async function startFirefox() {
+  const browser = await launchFirefox();
   const page = await browser.newPage();
   return {
     version: (await browser.version()).replace(/^firefox\//, "Firefox "),

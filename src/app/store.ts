@@ -7,7 +7,7 @@ import { createDataSlice, type DataSlice } from "./features/data/data-slice";
 import { createExportSlice, type ExportSlice } from "./features/export/export-slice";
 import { createModelSlice, type ModelSlice } from "./features/model/model-slice";
 import { createRunsSlice, type RunsSlice } from "./features/runs/runs-slice";
-import { createTrainSlice, type TrainSlice } from "./features/train/train-slice";
+import { createTrainSlice, isUnderWay, type TrainSlice } from "./features/train/train-slice";
 import { createTourSlice, type TourSlice } from "./sample-tour";
 import { createShellSlice, type ShellSlice } from "./shell-slice";
 
@@ -30,3 +30,8 @@ export const useStore = create<AppState>()((...parameters) => ({
   ...createExportSlice(...parameters),
   ...createRunsSlice(...parameters),
 }));
+
+/** A run of this tab is under way, or being prepared. */
+export function isTraining(state: AppState): boolean {
+  return isUnderWay(state.phase);
+}

@@ -17,7 +17,7 @@ export interface StepMetrics {
   readonly gradientNorm: number;
   readonly supervisedTokens: number;
   readonly totalTokens: number;
-  /** Total tokens of the step over its duration. */
+  /** Total tokens over time, of the last steps: four or more, over a second or more. */
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
 }

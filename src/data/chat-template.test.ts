@@ -67,6 +67,12 @@ describe("rendering", () => {
 
   it("stops templates that count or write too much", () => {
     expect(() => render("{% for i in range(5000000) %}{% endfor %}")).toThrow(/at most 100000/);
+    const loops =
+      "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}";
+    expect(() => render(`${loops}{% endfor %}{% endfor %}`)).toThrow(/more than 1000000 steps/);
+    const doubling = `{% set n = namespace(x="ab") %}{% for i in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}`;
+    expect(() => render(doubling)).toThrow(/a value of \d+ parts/);
+    expect(() => render("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")).toThrow(/refuses|stack/);
     expect(() => render("{% for i in range(90000) %}" + "x".repeat(100) + "{% endfor %}")).toThrow(
       /at most 4000000/,
     );

@@ -1,10 +1,10 @@
 // Chat templates: the Jinja program that a model's makers wrote to turn a conversation into text. It comes from
-// strangers, so its size and output are capped; the interpreter has no step limit, so whoever renders templates of
-// unknown origin does it in a worker that can be ended. Knows nothing of tokens.
+// strangers, so its size, its steps and its output are capped. Knows nothing of tokens.
 
-import { Environment, Interpreter, Template } from "@huggingface/jinja";
+import { Environment, Template } from "@huggingface/jinja";
 import { AppError } from "../core/errors";
 import type { Message } from "../core/message";
+import { LimitedInterpreter } from "./limited-interpreter";
 
 export interface ChatTemplate {
   /** The Jinja text, for export beside the adapter. */
@@ -87,7 +87,7 @@ export function renderChat(
     environment.set("bos_token", options.bos);
     environment.set("eos_token", options.eos);
     environment.set("tools", null);
-    text = (new Interpreter(environment).run(template.program) as { value: string }).value;
+    text = (new LimitedInterpreter(environment).run(template.program) as { value: string }).value;
   } catch (error) {
     throw new AppError(
       "bad-dataset-row",

@@ -63,7 +63,9 @@ function describe(
   const found =
     fault.offset >= text.length
       ? "the file ends"
-      : `found ${JSON.stringify(text.slice(fault.offset, fault.offset + 12).split(/[\r\n]/)[0])}`;
+      : /^[ \t]*[\r\n]/.test(text.slice(fault.offset, fault.offset + 100))
+        ? "the line ends"
+        : `found ${JSON.stringify(text.slice(fault.offset, fault.offset + 12).split(/[\r\n]/)[0])}`;
   return `line ${line}, column ${column}: ${found}, ${fault.expected} was expected`;
 }
 
@@ -140,8 +142,12 @@ function readLines(text: string, placeOf: (offset: number) => { line: number; co
       at = skipSpace(text, scan.end);
       continue;
     }
-    problems.push({ line, row, field: "", reason: `no valid JSON: ${describe(scan, text, placeOf)}` });
-    at = nextRecord(text, at, scan.offset);
+    const next = nextRecord(text, at, scan.offset);
+    // A record that breaks off is told of where it ends, not where the next one begins.
+    const own = scan.offset < next ? scan : scanRecord(text.slice(0, endOfText(text, at, next)), at);
+    const reason = `no valid JSON: ${describe("end" in own ? scan : own, text, placeOf)}`;
+    problems.push({ line, row, field: "", reason });
+    at = next;
   }
   return { records, problems };
 }
@@ -155,7 +161,8 @@ function scanRecord(text: string, at: number): Scan {
 
 /**
  * Where reading goes on after a fault: the next line when the fault is on the record's first line, else the next line
- * (the fault's own included) that begins with an opening brace, so that one broken object over many lines is one problem.
+ * that begins with an opening brace. Objects inside a record are indented, so that one broken object over many lines is
+ * one problem, and one that breaks off takes none of the records after it with it.
  */
 function nextRecord(text: string, begin: number, fault: number): number {
   const lineBreak = /\r\n|\n|\r/g;
@@ -163,11 +170,12 @@ function nextRecord(text: string, begin: number, fault: number): number {
   const first = lineBreak.exec(text);
   if (!first) return text.length;
   if (fault <= first.index) return skipSpace(text, lineBreak.lastIndex);
-  const opening = /(?:\r\n|\n|\r)\{/g;
+  const opening = /[\r\n]\{/g;
   opening.lastIndex = begin;
-  for (let match = opening.exec(text); match; match = opening.exec(text)) {
-    const end = text.slice(opening.lastIndex, fault).search(/[\r\n]/);
-    if (end < 0) return opening.lastIndex - 1; // no line break between this brace and the fault, or the fault is before it
-  }
-  return text.length;
+  return opening.test(text) ? opening.lastIndex - 1 : text.length;
+}
+
+/** Where the text from `begin` on ends before `end`, white space left out. */
+function endOfText(text: string, begin: number, end: number): number {
+  return begin + text.slice(begin, end).trimEnd().length;
 }

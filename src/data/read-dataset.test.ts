@@ -53,10 +53,20 @@ describe("JSON Lines", () => {
       [4, 4],
       [5, 5],
     ]);
-    expect(dataset.problems[0]!.reason).toContain("line 3, column 1: found");
+    expect(dataset.problems[0]!.reason).toContain("line 2, column 35: the line ends");
     expect(dataset.problems[0]!.reason).toContain("a comma or } was expected");
     expect(dataset.problems[1]!.reason).toContain("line 4, column 16");
     expect(dataset.problems[2]!.reason).toContain("an object beginning with {");
+  });
+
+  it("lose no row behind one that breaks off", () => {
+    for (const cut of ['{"instruction": "x", "output": ', '{"instruction": "x", "output": [', '{"a": {']) {
+      const text = [alpaca("1"), cut, alpaca("3"), cut, cut, alpaca("6")].join("\r\n");
+      const dataset = readDataset("d.jsonl", text);
+      expect(questions(dataset)).toEqual(["1", "3", "6"]);
+      expect(dataset.problems.map(({ line }) => line)).toEqual([2, 4, 5]);
+      expect(dataset.problems[0]!.reason).toMatch(/line 2, column \d+: the line ends/);
+    }
   });
 
   it("may hold two objects on a line or one over many", () => {

@@ -206,7 +206,7 @@ describe("a tokenizer file", () => {
     [
       "with a broken model",
       '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": 5}, "pre_tokenizer": null}',
-      /bad-model-file: .*can't be used/,
+      /bad-model-file: .*needs a list "merges"/,
     ],
     [
       "with an unknown part",

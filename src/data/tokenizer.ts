@@ -1,5 +1,5 @@
 // Text ↔ token ids, over @huggingface/tokenizers. Adds what training needs and the library lacks: which characters a
-// token covers, all end-of-sequence ids, and two corrections that make its ids equal to those of the Rust library.
+// token covers, all end-of-sequence ids, and three corrections that make its ids equal to those of the Rust library.
 // Padding and truncation blocks of tokenizer.json are ignored: a dataset saved them there by accident, and cutting is
 // the run's own decision. Knows nothing of models, files or chat templates.
 
@@ -8,6 +8,7 @@ import { AppError } from "../core/errors";
 import { alignTokens, type AlignedTokens } from "./token-alignment";
 import { bytesOfByteLevelToken, bytesOfSentencePieceToken } from "./token-bytes";
 import { likeRust } from "./tokenizer-json";
+import { unicode9Nfc } from "./unicode9-nfc";
 
 export interface Tokenizer {
   /** `addSpecial` adds what the tokenizer itself puts around a text: a BOS token, for models that have one. */
@@ -68,6 +69,12 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       `tokenizer.json: its kind is ${JSON.stringify(kind)}; only BPE tokenizers are supported.`,
     );
   }
+  if (!Array.isArray(model["merges"])) {
+    throw new AppError(
+      "bad-model-file",
+      'tokenizer.json: "model" needs a list "merges". Get the file that belongs to the model.',
+    );
+  }
   const library = openLibrary(likeRust(json));
   const added = library.get_added_tokens_decoder();
   const special = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
@@ -110,7 +117,11 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 
 function openLibrary(json: Json): Library {
   try {
-    return new Library(json, {});
+    const library = new Library(json, {});
+    if ((json["normalizer"] as Json | null)?.["type"] === "NFC") {
+      library.normalizer = unicode9Nfc as unknown as Library["normalizer"]; // it is only ever called
+    }
+    return library;
   } catch (error) {
     throw new AppError(
       "bad-model-file",

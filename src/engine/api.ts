@@ -14,6 +14,7 @@ import type {
   ModelReference,
   RunRecord,
 } from "../core/run-record";
+import type { MemoryEstimate } from "./memory-estimate";
 
 export interface EngineApi {
   /** Opens the GPU, once. Throws `webgpu-missing`. */
@@ -292,15 +293,7 @@ export interface TokenizedRow {
 
 export interface RunPlan {
   /** GPU memory in bytes; `total` is the sum of the others. */
-  readonly memory: {
-    readonly weights: number;
-    readonly parameters: number;
-    readonly optimizer: number;
-    readonly activations: number;
-    readonly cache: number;
-    readonly other: number;
-    readonly total: number;
-  };
+  readonly memory: MemoryEstimate;
   readonly recomputesLayers: boolean;
   readonly trainableParameters: number;
   readonly trainingRows: number;

@@ -245,10 +245,21 @@ function nonFiniteEnd({ step }: StepMetrics): RunEvent {
   return { kind: "end", reason: "non-finite", step: step - 1, message };
 }
 
-/** Tokens per second and the time left, from when the steps' numbers arrive. Evaluations and pauses do not count. */
+/** The speed rests on at least so many steps, once there are so many, and on at least so long. */
+const SPEED_STEPS = 4;
+const SPEED_MILLISECONDS = 1000;
+
+/**
+ * Tokens per second and the time left, from when the steps' numbers arrive. Evaluations and pauses do not count. The
+ * numbers of two steps may arrive together, so that one step's own time would say nothing.
+ */
 class StepClock {
   private last = performance.now();
   private busyMilliseconds = 0;
+  /** The last steps, with their sums. */
+  private readonly recent: { readonly tokens: number; readonly milliseconds: number }[] = [];
+  private tokens = 0;
+  private milliseconds = 0;
 
   constructor(
     private readonly firstStep: number,
@@ -265,9 +276,20 @@ class StepClock {
     const milliseconds = Math.max(1e-3, now - this.last);
     this.last = now;
     this.busyMilliseconds += milliseconds;
+    this.recent.push({ tokens, milliseconds });
+    this.tokens += tokens;
+    this.milliseconds += milliseconds;
+    while (
+      this.recent.length > SPEED_STEPS &&
+      this.milliseconds - this.recent[0]!.milliseconds >= SPEED_MILLISECONDS
+    ) {
+      const oldest = this.recent.shift()!;
+      this.tokens -= oldest.tokens;
+      this.milliseconds -= oldest.milliseconds;
+    }
     const perStep = this.busyMilliseconds / (step - this.firstStep);
     return {
-      tokensPerSecond: (1000 * tokens) / milliseconds,
+      tokensPerSecond: (1000 * this.tokens) / this.milliseconds,
       secondsLeft: (perStep * (this.steps - step)) / 1000,
     };
   }

@@ -9,7 +9,7 @@ import { FailureCallout } from "../../components/failure-callout";
 import { Icon } from "../../components/icon";
 import { JobProgress } from "../../components/job-progress";
 import { Room } from "../../components/room";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import styles from "./chat-room.module.css";
 import { ChatSettingsForm } from "./chat-settings-form";
 import { Composer } from "./composer";
@@ -21,7 +21,7 @@ export function ChatRoom() {
   const gpu = useStore((state) => state.gpu);
   const voices = useStore((state) => state.voices);
   const areAdaptersRead = useStore((state) => state.areRunsRead);
-  const isTraining = useStore((state) => state.phase !== "idle" && state.phase !== "ended");
+  const isBusy = useStore(isTraining);
   const isOpening = useStore((state) => state.isChatOpening);
   const isAnswering = useStore((state) => state.isAnswering);
   const progress = useStore((state) => state.chatProgress);
@@ -30,7 +30,7 @@ export function ChatRoom() {
   const newConversation = useStore((state) => state.newConversation);
   const hasTurns = useStore((state) => state.turns.length > 0);
   const goTo = useStore((state) => state.goTo);
-  const isReady = model !== undefined && gpu !== undefined && areAdaptersRead && !isTraining;
+  const isReady = model !== undefined && gpu !== undefined && areAdaptersRead && !isBusy;
   useEffect(() => {
     if (isReady && !isAnswering) void openChat();
   }, [isReady, isAnswering, voices, model, openChat]);
@@ -48,7 +48,7 @@ export function ChatRoom() {
       wide
     >
       {failure && <FailureCallout failure={failure} />}
-      {isTraining && (
+      {isBusy && (
         <Callout
           tone="info"
           title="A run is under way"

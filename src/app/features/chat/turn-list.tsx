@@ -26,6 +26,9 @@ export function TurnList() {
     return () => removeEventListener("scroll", onScroll);
   }, []);
   useEffect(() => {
+    list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }, []);
+  useEffect(() => {
     if (isAnswering && wasAtEnd.current) list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
   }, [turns, isAnswering]);
 

@@ -14,7 +14,7 @@ import { Room } from "../../components/room";
 import { Section } from "../../components/section";
 import { SwitchField } from "../../components/switch-field";
 import { formatCount, formatCounted } from "../../format";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import { AcceptedForms } from "./accepted-forms";
 import styles from "./data-room.module.css";
 import { DatasetFacts } from "./dataset-facts";
@@ -31,14 +31,14 @@ export function DataRoom() {
   const dismiss = useStore((state) => state.dismissDatasetFailure);
   const openFile = useStore((state) => state.openDatasetFile);
   const close = useStore((state) => state.closeDataset);
-  const isTraining = useStore((state) => state.phase !== "idle" && state.phase !== "ended");
+  const isBusy = useStore(isTraining);
   const fileDrop = (
     <FileDrop
       label={dataset ? "Open another file" : "Drop a file with your examples"}
       hint="JSON, JSON Lines or plain text; pasted text works too. It stays on this computer."
       accept=".json,.jsonl,.ndjson,.txt,.md,application/json,text/plain"
       pastedName="pasted.jsonl"
-      disabled={isTraining}
+      disabled={isBusy}
       onFiles={([file]) => file && void openFile(file)}
     />
   );
@@ -50,7 +50,7 @@ export function DataRoom() {
     >
       {failure && <FailureCallout failure={failure} onDismiss={dismiss} />}
       {opening && <JobProgress progress={progress} label={`Reading ${opening}`} />}
-      {isTraining && (
+      {isBusy && (
         <Callout tone="info">A run is under way. The dataset can be changed when it has ended.</Callout>
       )}
       {!dataset && fileDrop}
@@ -59,7 +59,7 @@ export function DataRoom() {
           title={dataset.sample?.title ?? dataset.fileName}
           hint={dataset.sample ? `A sample dataset, ${dataset.fileName}` : undefined}
           actions={
-            <Button size="small" variant="quiet" disabled={isTraining} onClick={() => void close()}>
+            <Button size="small" variant="quiet" disabled={isBusy} onClick={() => void close()}>
               Close
             </Button>
           }
@@ -95,7 +95,7 @@ function OpenDataset() {
   const failure = useStore((state) => state.tokenizeFailure);
   const tokenize = useStore((state) => state.tokenize);
   const close = useStore((state) => state.closeDataset);
-  const isTraining = useStore((state) => state.phase !== "idle" && state.phase !== "ended");
+  const isBusy = useStore(isTraining);
   const goTo = useStore((state) => state.goTo);
   const { cutoffLength, trainOnPrompt } = config;
   useEffect(() => {
@@ -123,7 +123,7 @@ function OpenDataset() {
           min={2}
           max={model?.positions ?? 131_072}
           whole
-          disabled={isTraining}
+          disabled={isBusy}
           value={cutoffLength}
           onChange={(value) => updateConfig({ cutoffLength: value })}
         />
@@ -138,7 +138,7 @@ function OpenDataset() {
           max={1}
           below
           step={0.05}
-          disabled={isTraining}
+          disabled={isBusy}
           value={config.evaluationSplit}
           onChange={(value) => updateConfig({ evaluationSplit: value })}
         />
@@ -146,7 +146,7 @@ function OpenDataset() {
           label="Train on the questions too"
           hint="Otherwise the answers alone are trained, with the token that ends them."
           checked={trainOnPrompt}
-          disabled={isTraining}
+          disabled={isBusy}
           onChange={(checked) => updateConfig({ trainOnPrompt: checked })}
         />
       </div>

@@ -7,7 +7,7 @@ import { ConfirmDialog } from "../../components/confirm-dialog";
 import { Icon } from "../../components/icon";
 import { Menu } from "../../components/menu";
 import { formatBytes, formatDateTime } from "../../format";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import styles from "./export-room.module.css";
 
 export interface AdapterItemProps {
@@ -18,7 +18,7 @@ export function AdapterItem({ adapter }: AdapterItemProps) {
   const { id, name, origin, createdAt, model, rank, alpha, targetModules, bytes } = adapter;
   const isShown = useStore((state) => state.shownAdapter === id);
   const isExporting = useStore((state) => state.exporting === id);
-  const isTraining = useStore((state) => state.phase !== "idle" && state.phase !== "ended");
+  const isBusy = useStore(isTraining);
   const exportAdapter = useStore((state) => state.exportAdapter);
   const deleteAdapter = useStore((state) => state.deleteAdapter);
   const startFromAdapter = useStore((state) => state.startFromAdapter);
@@ -55,7 +55,7 @@ export function AdapterItem({ adapter }: AdapterItemProps) {
           size="small"
           icon={<Icon name="chat" />}
           aria-label={`Chat with ${name}`}
-          disabled={isTraining}
+          disabled={isBusy}
           onClick={() => {
             chatWith([id]);
             goTo("chat");
@@ -69,7 +69,7 @@ export function AdapterItem({ adapter }: AdapterItemProps) {
             {
               label: "Train it further",
               icon: <Icon name="train" />,
-              disabled: isTraining,
+              disabled: isBusy,
               onSelect: () => {
                 startFromAdapter(id);
                 goTo("train");
@@ -79,7 +79,7 @@ export function AdapterItem({ adapter }: AdapterItemProps) {
               label: "Delete",
               icon: <Icon name="trash" />,
               danger: true,
-              disabled: isTraining,
+              disabled: isBusy,
               onSelect: () => setIsDeleting(true),
             },
           ]}

@@ -16,7 +16,7 @@ import {
   formatNumber,
   formatPercent,
 } from "../../format";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import { RenameDialog } from "./rename-dialog";
 import { RunDetails } from "./run-details";
 import { canContinue, outcomeOf } from "./run-status-text";
@@ -31,7 +31,7 @@ export function RunItem({ run }: RunItemProps) {
   const [isRenaming, setIsRenaming] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
   const isOpen = useStore((state) => state.runDetail?.id === run.id);
-  const isBusy = useStore((state) => state.run?.status === "running" || state.run?.status === "paused");
+  const isBusy = useStore(isTraining);
   const lookAtRun = useStore((state) => state.lookAtRun);
   const renameRun = useStore((state) => state.renameRun);
   const deleteRun = useStore((state) => state.deleteRun);

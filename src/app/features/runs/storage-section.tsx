@@ -7,7 +7,7 @@ import { ConfirmDialog } from "../../components/confirm-dialog";
 import { ProgressBar } from "../../components/progress-bar";
 import { Section } from "../../components/section";
 import { formatBytes, formatCounted } from "../../format";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 
 export function StorageSection() {
   const storage = useStore((state) => state.storage);
@@ -16,7 +16,7 @@ export function StorageSection() {
   const clear = useStore((state) => state.clearStorage);
   const runs = useStore((state) => state.runs);
   const adapters = useStore((state) => state.adapters.length);
-  const isBusy = useStore((state) => state.run?.status === "running" || state.run?.status === "paused");
+  const isBusy = useStore(isTraining);
   const [isAsking, setIsAsking] = useState(false);
   const [isClearing, setIsClearing] = useState(false);
   useEffect(() => void refresh(), [refresh, runs]);

@@ -1,7 +1,6 @@
 // What the run will take, before it starts.
 
 import { useEffect } from "react";
-import { Callout } from "../../components/callout";
 import { Disclosure } from "../../components/disclosure";
 import { FailureCallout } from "../../components/failure-callout";
 import { Section } from "../../components/section";
@@ -44,7 +43,6 @@ export function PlanSection() {
     return () => clearTimeout(timer);
   }, [plan, isTimeKnown, gpu, planRun]);
 
-  const isTooLarge = plan && gpu && plan.memory.total > 4 * gpu.largestBuffer;
   return (
     <Section title="Plan" hint={isPlanning && !plan ? "Working it out …" : undefined}>
       {failure && <FailureCallout failure={failure} />}
@@ -74,11 +72,6 @@ export function PlanSection() {
             <Stat label="Tokens in all" value={formatRounded(plan.totalTokens)} />
             <Stat label="Trained parameters" value={formatRounded(plan.trainableParameters)} />
           </StatRow>
-          {isTooLarge && (
-            <Callout tone="warning" title="This may not fit the graphics card">
-              Fewer rows at once, a shorter cutoff length or a lower rank take less memory.
-            </Callout>
-          )}
           <Disclosure summary="Memory, part by part">
             <table className={styles.memory}>
               <tbody>

@@ -7,18 +7,18 @@ import { Icon } from "../../components/icon";
 import { NextStep } from "../../components/next-step";
 import { Room } from "../../components/room";
 import { Section } from "../../components/section";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import { PlanSection } from "./plan-section";
 import { RunView } from "./run-view";
 import { SettingsForm } from "./settings-form";
 import styles from "./train-room.module.css";
-import { isUnderWay } from "./train-slice";
 
 export function TrainRoom() {
   const dataset = useStore((state) => state.dataset);
   const model = useStore((state) => state.model);
   const gpu = useStore((state) => state.gpu);
   const phase = useStore((state) => state.phase);
+  const underWay = useStore(isTraining);
   const run = useStore((state) => state.run);
   const plan = useStore((state) => state.plan);
   const failure = useStore((state) => state.trainFailure);
@@ -27,7 +27,6 @@ export function TrainRoom() {
   const chatWith = useStore((state) => state.chatWith);
   const showAdapter = useStore((state) => state.showAdapter);
   const goTo = useStore((state) => state.goTo);
-  const underWay = isUnderWay(phase);
   const canStart = dataset !== undefined && model !== undefined && gpu !== undefined;
   const start = (
     <Button
