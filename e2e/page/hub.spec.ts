@@ -102,3 +102,27 @@ test("a gated repository says what is missing, and opens with a token that is ke
     await hub.close();
   }
 });
+
+test("a model folder from the disk is opened, trained, and asked for again after a reload", async ({
+  page,
+}) => {
+  await openPage(page);
+  const dialog = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose a folder" }).click();
+  await (await dialog).setFiles("public/models/tabtune-3m");
+  await expect(page.getByText("A folder on this computer")).toBeVisible();
+  await openDatasetFile(page, data);
+  await expectRows(page, 4);
+  await startRun(page, { Steps: 1000 });
+  await page.reload();
+  await expect(page.getByRole("link", { name: "Model tabtune-3m" })).toBeVisible(); // the built-in one
+  await goTo(page, "Runs");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByRole("alert")).toContainText("Pick it again in the Model room");
+
+  await goTo(page, "Model");
+  const wrong = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose a folder" }).click();
+  await (await wrong).setFiles("public/datasets");
+  await expect(page.getByRole("alert")).toContainText("config.json is missing");
+});

@@ -5,7 +5,7 @@ import type { EvaluationMetrics } from "./metrics";
 import type { RunConfig } from "./run-config";
 
 /** A model that can be opened again. */
-export type ModelReference = BuiltInReference | HubReference;
+export type ModelReference = BuiltInReference | HubReference | FolderReference;
 
 export interface BuiltInReference {
   readonly kind: "built-in";
@@ -25,9 +25,16 @@ export interface HubReference {
   readonly endpoint?: string;
 }
 
+/** A folder on the person's disk, which has to be picked again after a reload. */
+export interface FolderReference {
+  readonly kind: "folder";
+  readonly name: string;
+}
+
 /** The same model, for lists and comparisons: equal texts for equal models. */
 export function referenceKey(reference: ModelReference): string {
   if (reference.kind === "built-in") return reference.name;
+  if (reference.kind === "folder") return `folder ${reference.name}`;
   const { repository, commit, endpoint = DEFAULT_HUB } = reference;
   return `${endpoint.replace(/^https?:\/\//, "")}/${repository}@${commit}`;
 }

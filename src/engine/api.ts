@@ -27,6 +27,12 @@ export interface EngineApi {
   openModel(reference: ModelReference, onProgress?: OnProgress): Promise<ModelSummary>;
 
   /**
+   * Opens a model from a folder of the person's disk; of a tree, the folder of its highest config.json. Files are read
+   * where they lie and are not stored.
+   */
+  openFolder(files: readonly File[]): Promise<ModelSummary>;
+
+  /**
    * Which Hub is asked from now on, and as whom. The token is kept in memory alone and sent to that endpoint alone.
    * Throws `bad-config`.
    */

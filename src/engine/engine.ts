@@ -106,6 +106,10 @@ export class Engine implements EngineApi {
     return modelSummary(open);
   }
 
+  async openFolder(files: readonly File[]): Promise<ModelSummary> {
+    return modelSummary(await this.models.openFolder(files));
+  }
+
   async setHub(settings: HubSettings): Promise<void> {
     this.hub.set(settings);
   }

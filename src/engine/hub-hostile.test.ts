@@ -139,7 +139,11 @@ const cases: [string, Changes, RegExp][] = [
   ["an index of a gigabyte", { ...endless(indexName, 1e9), path: indexName }, /at most 32000000 are read/],
   ["a configuration that is no JSON", { "config.json": "{" }, /config\.json: no valid JSON/],
   ["a configuration that is a list", { "config.json": "[1]" }, /must be a JSON object/],
-  ["a billion layers", { "config.json": changed({ num_hidden_layers: 1e9 }) }, /1000000000 layers/],
+  [
+    "a billion layers",
+    { "config.json": changed({ num_hidden_layers: 1e9 }) },
+    /num_hidden_layers is 1000000000; at most 1000/,
+  ],
   [
     "a hidden size of 10¹⁵",
     { "config.json": changed({ hidden_size: 1e15, num_attention_heads: 1e13 }) },

@@ -3,6 +3,7 @@
 import { AppError } from "../core/errors";
 import { elementCount } from "../core/host-tensor";
 import { referenceKey, type BuiltInReference, type ModelReference } from "../core/run-record";
+import { fileSource, modelFolder } from "../hub/file-source";
 import type { ModelSource } from "../hub/model-source";
 import { webSource, type ListedFile } from "../hub/web-source";
 import { notStored } from "../storage/model-store";
@@ -21,6 +22,8 @@ interface ModelIndex {
 
 export class ModelRoom {
   private current: Promise<OpenedReference> | undefined;
+  /** Picked folders by their names. */
+  private readonly folders = new Map<string, ModelSource>();
 
   constructor(
     private readonly page: PageFiles,
@@ -48,6 +51,15 @@ export class ModelRoom {
     }
   }
 
+  /** A folder that is picked anew is read anew. */
+  async openFolder(files: readonly File[]): Promise<OpenedReference> {
+    const folder = modelFolder(files);
+    const reference = { kind: "folder", name: folder.name } as const;
+    this.folders.set(folder.name, fileSource(folder.name, folder.files));
+    await this.close(reference);
+    return this.open(reference);
+  }
+
   async isOpen(reference: ModelReference): Promise<boolean> {
     const current = await this.current?.catch(() => undefined);
     return current !== undefined && isSame(current.reference, reference);
@@ -61,6 +73,14 @@ export class ModelRoom {
   private async read(reference: ModelReference, onProgress?: OnProgress): Promise<OpenedReference> {
     if (reference.kind === "built-in") {
       return { ...(await openModel(await this.builtIn(reference, onProgress))), reference };
+    }
+    if (reference.kind === "folder") {
+      const folder = this.folders.get(reference.name);
+      if (folder) return { ...(await openModel(folder)), reference };
+      throw new AppError(
+        "file-missing",
+        `The model is in the folder ${reference.name} on your disk, which the page can read only after you have picked it. Pick it again in the Model room.`,
+      );
     }
     const { models } = await this.store;
     const record = await models.record(reference);

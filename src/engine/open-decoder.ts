@@ -20,15 +20,10 @@ export interface OpenedDecoder {
 }
 
 export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
-  const { family, config } = familyOf(await source.text("config.json"), `${source.name}/config.json`);
+  const text = await source.text("config.json");
+  refuseManyLayers(text, `${source.name}/config.json`);
+  const { family, config } = familyOf(text, `${source.name}/config.json`);
   const weights = await openWeights(source);
-  // Everything that is declared grows with the layers, so a number that the weights can't hold is refused before.
-  if (config.layers > weights.tensors.size) {
-    throw new AppError(
-      "bad-model-file",
-      `${source.name}/config.json: it tells of ${config.layers} layers, but the weights hold only ${weights.tensors.size} tensors. Choose another revision, or download the files again.`,
-    );
-  }
   const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
   const adaptableLayers = () => {
     const { modulePath, weightNames } = declare(1);
@@ -45,4 +40,21 @@ export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
     );
   };
   return { family, config, weights, declare, adaptableLayers };
+}
+
+/** Far more than any model has. Everything that is declared grows with the layers, so they are counted first. */
+const MOST_LAYERS = 1000;
+
+function refuseManyLayers(text: string, label: string): void {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return; // the family says what is wrong
+  }
+  for (const field of ["num_hidden_layers", "num_layers", "n_layer", "n_layers"]) {
+    const layers = (json as Record<string, unknown> | null)?.[field];
+    if (typeof layers !== "number" || layers <= MOST_LAYERS) continue;
+    throw new AppError("bad-model-file", `${label}: ${field} is ${layers}; at most ${MOST_LAYERS} are read.`);
+  }
 }

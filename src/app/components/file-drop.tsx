@@ -12,6 +12,8 @@ export interface FileDropProps {
   /** As of `<input accept>`; it only guides the file dialog, a dropped file may be anything. */
   readonly accept?: string | undefined;
   readonly multiple?: boolean | undefined;
+  /** Takes a folder with all that is in it. */
+  readonly folder?: boolean | undefined;
   readonly disabled?: boolean | undefined;
   readonly buttonLabel?: string | undefined;
   readonly pastedName?: string | undefined;
@@ -62,7 +64,7 @@ export function FileDrop(props: FileDropProps) {
       }}
       onDrop={(event) => {
         onDrag(event, false);
-        give([...event.dataTransfer.files]);
+        void droppedFiles(event.dataTransfer).then(give);
       }}
     >
       <Icon name="file" />
@@ -81,6 +83,7 @@ export function FileDrop(props: FileDropProps) {
         hidden
         accept={accept}
         multiple={multiple}
+        {...(props.folder && { webkitdirectory: "" })}
         aria-label={label}
         onChange={(event) => {
           give([...(event.target.files ?? [])]);
@@ -89,4 +92,29 @@ export function FileDrop(props: FileDropProps) {
       />
     </div>
   );
+}
+
+/** The files that were dropped; of a folder, those directly in it. */
+async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  const files = [...transfer.files];
+  const folders = [...transfer.items]
+    .map((item) => item.webkitGetAsEntry?.())
+    .filter((entry): entry is FileSystemDirectoryEntry => entry?.isDirectory === true);
+  if (folders.length === 0) return files;
+  return (await Promise.all(folders.map(filesIn))).flat();
+}
+
+async function filesIn(folder: FileSystemDirectoryEntry): Promise<File[]> {
+  const reader = folder.createReader();
+  const entries: FileSystemEntry[] = [];
+  // A reader gives at most a hundred entries at a time, and none at the end.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) break;
+    entries.push(...some);
+  }
+  const own = entries.filter((entry): entry is FileSystemFileEntry => entry.isFile);
+  return Promise.all(own.map((entry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject))));
 }

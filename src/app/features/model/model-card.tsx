@@ -30,11 +30,7 @@ export function ModelCard() {
           <h2 id="model-name" className={styles.name}>
             {reference.name}
           </h2>
-          <p className={styles.kind}>
-            {reference.kind === "built-in"
-              ? "Built-in model"
-              : `From the Hub, commit ${reference.commit.slice(0, 8)}`}
-          </p>
+          <p className={styles.kind}>{kindOf(reference)}</p>
         </div>
         {model && !isOpening ? (
           <p className={styles.open}>
@@ -85,6 +81,19 @@ export function ModelCard() {
       )}
     </article>
   );
+}
+
+function kindOf(reference: ModelReference): string {
+  switch (reference.kind) {
+    case "built-in":
+      return "Built-in model";
+    case "hub":
+      return `From the Hub, commit ${reference.commit.slice(0, 8)}`;
+    case "folder":
+      return "A folder on this computer; pick it again after a reload";
+    default:
+      return reference satisfies never;
+  }
 }
 
 function licenceOf(

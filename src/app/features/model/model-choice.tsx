@@ -3,11 +3,12 @@
 import { useState } from "react";
 import { Button } from "../../components/button";
 import { Disclosure } from "../../components/disclosure";
+import { FileDrop } from "../../components/file-drop";
 import { Icon } from "../../components/icon";
 import { Section } from "../../components/section";
 import { TextField } from "../../components/text-field";
 import { formatBytes, formatCount, formatRounded } from "../../format";
-import { useStore } from "../../store";
+import { isTraining, useStore } from "../../store";
 import { catalogue } from "./catalogue";
 import { HubSettingsForm } from "./hub-settings-form";
 import styles from "./model-choice.module.css";
@@ -17,6 +18,8 @@ import { parseRepository } from "./parse-repository";
 export function ModelChoice() {
   const inspectModel = useStore((state) => state.inspectModel);
   const inspecting = useStore((state) => state.inspectRequest?.repository);
+  const openModelFolder = useStore((state) => state.openModelFolder);
+  const isBusy = useStore(isTraining);
   const [address, setAddress] = useState("");
   const [revision, setRevision] = useState("");
   const [fault, setFault] = useState<string>();
@@ -83,6 +86,15 @@ export function ModelChoice() {
           </li>
         ))}
       </ul>
+      <FileDrop
+        label="Or a model from this computer"
+        hint="A folder in the transformers format: config.json, tokenizer.json and .safetensors weights. It is read where it lies."
+        folder
+        multiple
+        disabled={isBusy}
+        buttonLabel="Choose a folder"
+        onFiles={(files) => void openModelFolder(files)}
+      />
       <Disclosure summary="Access token and mirror">
         <HubSettingsForm />
       </Disclosure>

@@ -16,11 +16,21 @@ export interface ModelSlice {
   readonly modelProgress?: Progress | undefined;
   readonly modelFailure?: Failure | undefined;
   openModel(reference: ModelReference): Promise<void>;
+  /** A model from the person's disk. */
+  openModelFolder(files: readonly File[]): Promise<void>;
   /** The model that was open when the page was left, else the built-in one. */
   openLastModel(): Promise<void>;
 }
 
 export const createModelSlice: CreateSlice<ModelSlice> = (set, get) => ({
+  openModelFolder: async (files) => {
+    set({ modelFailure: undefined });
+    try {
+      set({ model: await engine.openFolder(files) });
+    } catch (error) {
+      set({ modelFailure: failureOf(error) });
+    }
+  },
   openModel: async (reference) => {
     set({ modelOpening: reference, modelProgress: undefined, modelFailure: undefined });
     try {
