@@ -32,6 +32,8 @@ export interface ShellSlice {
   setScheme(scheme: Scheme): void;
   openGpu(): Promise<void>;
   refreshStorage(): Promise<void>;
+  /** Asks the browser not to delete on its own what is stored. Only a page may ask, not a Worker. */
+  keepStorage(): Promise<void>;
   /** Says something shortly: "Copied", "Deleted". */
   notify(text: string): void;
   dismissNotice(id: number): void;
@@ -68,6 +70,11 @@ export const createShellSlice: CreateSlice<ShellSlice> = (set, get) => ({
     } catch (error) {
       set({ storageFailure: failureOf(error) });
     }
+  },
+  keepStorage: async () => {
+    if (get().storage?.persisted) return;
+    await navigator.storage?.persist?.().catch(() => false);
+    await get().refreshStorage();
   },
   notify: (text) => set({ notices: [...get().notices, { id: nextNotice++, text }] }),
   dismissNotice: (id) => set({ notices: get().notices.filter((notice) => notice.id !== id) }),

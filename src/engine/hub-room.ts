@@ -220,7 +220,6 @@ export class HubRoom {
     const client = this.client(reference.endpoint);
     const onWait = (waiting: Waiting): void => meter.wait(waiting);
     await models.sweep();
-    await store.persist();
     const record = known ?? (await this.begin(reference, client, signal, onWait));
     const total = bytesOf(record.files);
     const chunks = models.chunkStore(record);

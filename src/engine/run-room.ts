@@ -133,7 +133,6 @@ export class RunRoom {
     const opened = datasets.opened;
     const tokenized = await datasets.tokenize(model, config, onProgress);
     const stored = await store;
-    await stored.persist();
     const record: RunRecord = {
       id,
       name: freeName(start.name?.trim() || defaultName(opened), await stored.names()),

@@ -105,13 +105,6 @@ export class Store {
     await this.models.clear();
   }
 
-  /** Asks the browser not to delete this page's data on its own. */
-  async persist(): Promise<void> {
-    await manager()
-      ?.persist?.()
-      .catch(() => false);
-  }
-
   /** Throws `storage-missing` where nothing is kept. */
   async usage(): Promise<Usage> {
     if (!this.isKept) {

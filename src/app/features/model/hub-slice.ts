@@ -111,6 +111,7 @@ export const createHubSlice: CreateSlice<HubSlice> = (set, get) => {
     },
     downloadModel: async (reference) => {
       setDownload(reference, {});
+      void get().keepStorage();
       try {
         await engine.downloadModel(
           reference,

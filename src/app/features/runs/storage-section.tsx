@@ -13,8 +13,10 @@ export function StorageSection() {
   const storage = useStore((state) => state.storage);
   const failure = useStore((state) => state.storageFailure);
   const refresh = useStore((state) => state.refreshStorage);
+  const keepStorage = useStore((state) => state.keepStorage);
   const clear = useStore((state) => state.clearStorage);
   const runs = useStore((state) => state.runs);
+  const models = useStore((state) => state.storedModels.length);
   const adapters = useStore((state) => state.adapters.length);
   const isBusy = useStore(isTraining);
   const [isAsking, setIsAsking] = useState(false);
@@ -25,11 +27,18 @@ export function StorageSection() {
   return (
     <Section
       title="Storage"
-      hint="Runs, adapters and the datasets they were trained on lie in this browser’s storage."
+      hint="Models, runs, adapters and the datasets they were trained on lie in this browser’s storage."
       actions={
-        <Button size="small" variant="danger" disabled={isBusy} onClick={() => setIsAsking(true)}>
-          Delete everything
-        </Button>
+        <>
+          {storage && !storage.persisted && (
+            <Button size="small" onClick={() => void keepStorage()}>
+              Ask the browser to keep it
+            </Button>
+          )}
+          <Button size="small" variant="danger" disabled={isBusy} onClick={() => setIsAsking(true)}>
+            Delete everything
+          </Button>
+        </>
       }
     >
       {storage ? (
@@ -66,8 +75,9 @@ export function StorageSection() {
           });
         }}
       >
-        {formatCounted(runs.length, "run")}, {formatCounted(adapters, "adapter")} and the stored datasets are
-        deleted from this computer. This can’t be undone. Exported files are not touched.
+        {formatCounted(models, "downloaded model")}, {formatCounted(runs.length, "run")},{" "}
+        {formatCounted(adapters, "adapter")}, the stored datasets and the conversation are deleted from this
+        computer. This can’t be undone. Exported files are not touched.
       </ConfirmDialog>
     </Section>
   );

@@ -98,6 +98,7 @@ export const createTrainSlice: CreateSlice<TrainSlice> = (set, get) => {
     take(before);
     try {
       await get().closeChat();
+      void get().keepStorage(); // Firefox asks the person; the run need not wait for that
       set({ run: await engine.train(start, callback(onUpdate)), phase: "ended" });
     } catch (error) {
       const failure = failureOf(error);
