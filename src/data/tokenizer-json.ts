@@ -1,6 +1,6 @@
-// Rewrites a parsed tokenizer.json so that the JavaScript library splits text exactly as the Rust library does. Two
-// differences change ids: JavaScript's \s counts U+FEFF as white space and U+0085 not, and its Digits splitter knows
-// decimal digits only, where Rust's takes every numeric character (½, Ⅷ, ٣).
+// Rewrites a parsed tokenizer.json so that the JavaScript library splits text exactly as the Rust library does. Three
+// differences change ids: JavaScript's \s counts U+FEFF as white space and U+0085 not, its Digits splitter knows decimal
+// digits only, where Rust's takes every numeric character (½, Ⅷ, ٣), and "$" means something in its replacements.
 //
 // In one thing it is better than Rust on purpose: control tokens are recognised wherever they stand. Early Llama 2 files
 // mark theirs as "normalized", which makes "</s>" behind a word plain text, and a model trained on that never stops.
@@ -22,8 +22,22 @@ export function likeRust(tokenizer: Json): Json {
     added_tokens: addedTokens,
     truncation: null,
     padding: null,
+    normalizer: literalReplacements(parts.normalizer),
     pre_tokenizer: rewrite(tokenizer["pre_tokenizer"] ?? null),
+    decoder: literalReplacements(parts.decoder),
   };
+}
+
+function literalReplacements(step: unknown): unknown {
+  if (typeof step !== "object" || step === null) return null;
+  const config: Json = { ...step };
+  for (const list of ["normalizers", "decoders"]) {
+    if (Array.isArray(config[list])) config[list] = config[list].map(literalReplacements);
+  }
+  if (config["type"] === "Replace" && typeof config["content"] === "string") {
+    config["content"] = config["content"].replaceAll("$", "$$$$");
+  }
+  return config;
 }
 
 function rewrite(step: unknown): unknown {

@@ -8,6 +8,7 @@ import { AppError } from "../core/errors";
 import { alignTokens, type AlignedTokens } from "./token-alignment";
 import { bytesOfByteLevelToken, bytesOfSentencePieceToken } from "./token-bytes";
 import { likeRust } from "./tokenizer-json";
+import { checkTokenizerCost } from "./tokenizer-limits";
 import { unicode9Nfc } from "./unicode9-nfc";
 
 export interface Tokenizer {
@@ -117,12 +118,17 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 
 function openLibrary(json: Json): Library {
   try {
+    // Without vocabulary and added tokens first: the library normalises the latter while it is built.
+    checkTokenizerCost(
+      new Library({ ...json, added_tokens: [], model: { type: "BPE", vocab: {}, merges: [] } }, {}),
+    );
     const library = new Library(json, {});
     if ((json["normalizer"] as Json | null)?.["type"] === "NFC") {
       library.normalizer = unicode9Nfc as unknown as Library["normalizer"]; // it is only ever called
     }
     return library;
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new AppError(
       "bad-model-file",
       `tokenizer.json: it can't be used (${error instanceof Error ? error.message : String(error)}).`,

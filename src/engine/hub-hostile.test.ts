@@ -13,14 +13,8 @@ import type { Engine } from "./engine";
 import { hubEngine, letterTokenizer, tinyModel, withFiles } from "./hub.fixture";
 
 const good = [...tinyModel({ shards: 1 }).filter(({ path }) => path !== "tokenizer.json"), letterTokenizer];
-const config = JSON.parse(
-  new TextDecoder().decode(
-    good
-      .find(({ path }) => path === "config.json")!
-      .read(0, 10_000)
-      .next().value as Uint8Array,
-  ),
-) as Record<string, unknown>;
+const config = parsed("config.json");
+const tokenizer = parsed("tokenizer.json");
 const weights = "model.safetensors";
 const indexName = "model.safetensors.index.json";
 
@@ -32,6 +26,11 @@ afterEach(async () => {
   await hub?.close();
   hub = undefined;
 });
+
+function parsed(file: string): Record<string, unknown> {
+  const [bytes] = good.find(({ path }) => path === file)!.read(0, 1e6);
+  return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+}
 
 /** A safetensors beginning with this header text, and so many bytes of zeros behind it. */
 function header(text: string, dataBytes = 0, claimed?: bigint): Uint8Array {
@@ -167,6 +166,16 @@ const cases: [string, Changes, RegExp][] = [
     "a tokenizer of another kind",
     { "tokenizer.json": '{"model":{"type":"Evil","vocab":{}}}' },
     /kind is "Evil"/,
+  ],
+  [
+    "a tokenizer whose pattern backtracks for ever",
+    {
+      "tokenizer.json": JSON.stringify({
+        ...tokenizer,
+        normalizer: { type: "Replace", pattern: { Regex: "(?:[a-z]+)+!" }, content: "" },
+      }),
+    },
+    /can match in several ways/,
   ],
   ["a tokenizer of a gigabyte", endless("tokenizer.json", 1e9), /at most 100000000 are read/],
   ["a template of a megabyte", { "chat_template.jinja": "x".repeat(1e6) }, /1000000 characters/],
