@@ -4,7 +4,7 @@
 import { Environment, Template } from "@huggingface/jinja";
 import { AppError } from "../core/errors";
 import type { Message } from "../core/message";
-import { LimitedInterpreter } from "./limited-interpreter";
+import { TemplateInterpreter } from "./template-interpreter";
 
 export interface ChatTemplate {
   /** The Jinja text, for export beside the adapter. */
@@ -87,7 +87,7 @@ export function renderChat(
     environment.set("bos_token", options.bos);
     environment.set("eos_token", options.eos);
     environment.set("tools", null);
-    text = (new LimitedInterpreter(environment).run(template.program) as { value: string }).value;
+    text = (new TemplateInterpreter(environment).run(template.program) as { value: string }).value;
   } catch (error) {
     throw new AppError(
       "bad-dataset-row",

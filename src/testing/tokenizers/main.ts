@@ -5,25 +5,14 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createTokenizer, type Tokenizer } from "../../data/tokenizer";
-import { findPython } from "../parity/peft-parity";
+import { referenceCommand } from "../reference-command";
 import { trickyTexts } from "./texts";
 
 const TEXTS = 12_000;
 const SEED = 7;
 const usage = "parity:tokenizers FILE|FOLDER …: compare tokenizer.json files with the Rust library\n";
 
-const places = process.argv.slice(2);
-const python = findPython();
-if (places.length === 0 || places.includes("--help")) {
-  process.stdout.write(usage);
-  process.exit(places.length === 0 ? 2 : 0);
-}
-if (!python) {
-  process.stderr.write(
-    "There is no Python with peft: run `npm run reference`, or name one as TABTUNE_PYTHON.\n",
-  );
-  process.exit(2);
-}
+const { places, python } = referenceCommand(usage);
 
 let failed = 0;
 for (const file of places.flatMap(tokenizersIn)) {
