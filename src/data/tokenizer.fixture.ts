@@ -85,7 +85,7 @@ export function sentencePieceJson(): Record<string, unknown> {
     { length: 256 },
     (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
   );
-  const letters = ["▁", ..."abcdefghijklmnopqrstuvwxyz[]/INSTUERA.:"];
+  const letters = ["▁", ..."abcdefghijklmnopqrstuvwxyz[]/INSTUERA.:\ufffd"];
   const merges = ["h e", "l l", "he ll", "hell o", "▁ hello", "▁ a", "▁ ▁"];
   const tokens = [
     "<unk>",

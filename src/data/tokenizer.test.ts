@@ -68,6 +68,11 @@ describe.each(tokenizers)("a %s tokenizer", (_, tokenizer) => {
     expect(out + stream.flush()).toBe(tokenizer.decode(ids, { skipSpecial: true }));
   });
 
+  it("reads half a surrogate pair as U+FFFD", () => {
+    const ids = (text: string): number[] => [...tokenizer.encode(text, { addSpecial: false })];
+    expect(ids("a\ud83d b\udc00")).toEqual(ids("a\ufffd b\ufffd"));
+  });
+
   it("continues a text with the space that a text of its own would drop", () => {
     const ids = tokenizer.encode("The fox lived on the moon", { addSpecial: false });
     const end = ids.length - 1;

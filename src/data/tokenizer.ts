@@ -85,8 +85,11 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const utf8 = new TextEncoder();
 
   const encode: Tokenizer["encode"] = (text, { addSpecial }) => {
-    // Without an unknown token the library gives undefined for what the vocabulary lacks; the Rust library skips it.
-    const ids = library.encode(text, { add_special_tokens: addSpecial }).ids as (number | undefined)[];
+    // Half a surrogate pair is U+FFFD, as in UTF-8. Without an unknown token the library gives undefined for what the
+    // vocabulary lacks; the Rust library skips it.
+    const ids = library.encode(text.toWellFormed(), { add_special_tokens: addSpecial }).ids as (
+      number | undefined
+    )[];
     return Uint32Array.from(ids.filter((id): id is number => id !== undefined));
   };
   const tokenBytes = (id: number): Uint8Array => {
