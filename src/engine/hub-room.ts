@@ -16,7 +16,7 @@ import { DownloadMeter } from "./download-meter";
 import type { GpuRoom } from "./gpu-room";
 import { hasherHere, type Hasher } from "./hasher";
 import { DOWNLOAD_LOCKS, downloadLock, type Locks, type Unlock } from "./locks";
-import { chatMemory, forecastRun, parametersOf, surveyModel, type Survey } from "./model-survey";
+import { chatMemory, forecastRun, surveyModel, type Survey } from "./model-survey";
 import { openModel } from "./open-model";
 import { SpeedLog } from "./speed-log";
 import { tell } from "./throttle";
@@ -92,7 +92,7 @@ export class HubRoom {
       isGated: pinned.isGated,
       isPrivate: pinned.isPrivate,
       family: decoder.config.modelType,
-      parameters: parametersOf(survey),
+      parameters: decoder.declare(1).parameters,
       layers: decoder.config.layers,
       hidden: decoder.config.hidden,
       vocabulary: decoder.config.vocabulary,

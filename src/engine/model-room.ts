@@ -1,7 +1,6 @@
 // The one model that is open.
 
 import { AppError } from "../core/errors";
-import { elementCount } from "../core/host-tensor";
 import { referenceKey, type BuiltInReference, type ModelReference } from "../core/run-record";
 import { fileSource, modelFolder } from "../hub/file-source";
 import type { ModelSource } from "../hub/model-source";
@@ -110,14 +109,14 @@ function isSame(a: ModelReference, b: ModelReference): boolean {
 }
 
 export function modelSummary({ reference, name, decoder, chat }: OpenedReference): ModelSummary {
-  const { config, weights } = decoder;
-  const tensors = [...weights.tensors.values()];
+  const { config } = decoder;
+  const tensors = [...decoder.weights.tensors.values()];
   const paths = [...decoder.adaptableLayers().keys()];
   return {
     reference,
     name,
     family: config.modelType,
-    parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    parameters: decoder.declare(1).parameters,
     bytes: tensors.reduce((sum, { begin, end }) => sum + end - begin, 0),
     layers: config.layers,
     hidden: config.hidden,

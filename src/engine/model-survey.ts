@@ -2,7 +2,6 @@
 // or a chat would take.
 
 import { AppError } from "../core/errors";
-import { elementCount } from "../core/host-tensor";
 import type { RunConfig } from "../core/run-config";
 import { DEFAULT_HUB, type HubReference } from "../core/run-record";
 import { planGeneration } from "../generate/generator";
@@ -111,10 +110,6 @@ export function chatMemory({ decoder }: Survey): number {
   const context = Math.min(decoder.config.maxPositions, CHAT_CONTEXT);
   const model = decoder.declare(context);
   return estimateMemory({ model, generations: [planGeneration(model.decoder, context)] }).total;
-}
-
-export function parametersOf({ decoder }: Survey): number {
-  return [...decoder.weights.tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 const SHORTEST_CUTOFF = 128;

@@ -69,6 +69,13 @@ describe("declaring a model", () => {
     expect(model.modulePath.size).toBe(14);
   });
 
+  it("counts the parameters, not what else lies in the checkpoint", () => {
+    const mask: Header = { dtype: "U8", shape: [1, 1, 64, 64] };
+    const { parameters } = declareModel(llama, config, source({ "model.layers.0.attention.bias": mask }), 8);
+    const layer = 16 * (32 + 16 + 16 + 32) + 3 * 16 * 20 + 2 * 16;
+    expect(parameters).toBe(30 * 16 + 16 + 2 * layer);
+  });
+
   it("takes the head from the checkpoint where it is not tied", () => {
     const head = { "lm_head.weight": { dtype: "F16", shape: [30, 16] } } as const;
     const model = declareModel(llama, { ...config, tiedHead: false }, source(head), 8);

@@ -2,7 +2,7 @@
 // GPU: so shapes are checked, and memory is planned, before any download.
 
 import { AppError } from "../../core/errors";
-import type { DType, HostTensor } from "../../core/host-tensor";
+import { elementCount, type DType, type HostTensor } from "../../core/host-tensor";
 import type { LinearLayer } from "../../ops/linear";
 import { declareWeight, wordsPerElement, type Weight, type WeightFormat } from "../../ops/weight";
 import { resident, type Tensor } from "../../program/tensor";
@@ -43,6 +43,8 @@ export type Load =
 export interface DeclaredModel {
   readonly decoder: Decoder;
   readonly loads: readonly Load[];
+  /** Numbers in all weights; what else the checkpoint holds, such as masks in old ones, is none. */
+  readonly parameters: number;
   /** Path of each linear layer in transformers' model, e.g. model.layers.0.self_attn.q_proj. */
   readonly modulePath: ReadonlyMap<LinearLayer, string>;
   /** Name in the checkpoint of the weight of each linear layer, by path. */
@@ -59,6 +61,7 @@ export function declareModel(
   positions: number,
 ): DeclaredModel {
   const loads: Load[] = [];
+  let parameters = 0;
   const modulePath = new Map<LinearLayer, string>();
   const weightNames = new Map<string, string>();
   const stored = storedNames(source, family);
@@ -81,6 +84,7 @@ export function declareModel(
         `${source.name}: tensor ${name} is ${info.dtype}; supported are F32, BF16 and F16.`,
       );
     }
+    parameters += elementCount(shape);
     return format;
   };
   const matrix = (name: string, rows: number, cols: number, transposed = false): Weight => {
@@ -145,7 +149,7 @@ export function declareModel(
       resident(`rope table ${i}`, [positions, rotated / 2, 2]),
     ),
   };
-  return { decoder, loads, modulePath, weightNames };
+  return { decoder, loads, parameters, modulePath, weightNames };
 }
 
 interface LinearShape {

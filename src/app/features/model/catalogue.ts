@@ -74,4 +74,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     licence: "Apache-2.0",
     goodFor: "Research: a plain base model, trained in the open.",
   },
+  {
+    repository: "openai-community/gpt2",
+    parameters: 124,
+    download: 548,
+    context: 1024,
+    licence: "MIT",
+    goodFor: "Teaching: the model that most courses take apart.",
+  },
 ];
