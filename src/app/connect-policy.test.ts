@@ -21,6 +21,7 @@ it("keeps to this computer for a Hub on it", () => {
   expect(connectSources("http://127.0.0.1:8787")).toEqual([
     "'self'",
     "http://127.0.0.1:8787",
+    "http://localhost:*",
     "http://127.0.0.1:*",
   ]);
 });

@@ -29,10 +29,10 @@ export function keepEndpoint(endpoint: string | undefined): void {
 /** Sources of `connect-src`. A mirror's files may lie on hosts below its own, or where the Hub keeps them. */
 export function connectSources(endpoint: string | undefined): readonly string[] {
   if (endpoint === undefined || endpoint === DEFAULT_HUB) return ["'self'", ...defaultSources];
-  const { protocol, hostname, origin } = new URL(endpoint);
+  const { hostname, origin } = new URL(endpoint);
   const isHere = hostname === "localhost" || hostname === "127.0.0.1";
-  const below = isHere ? `${protocol}//${hostname}:*` : `${protocol}//*.${hostname}`;
-  return ["'self'", origin, below, ...(isHere ? [] : defaultSources)];
+  if (isHere) return ["'self'", origin, "http://localhost:*", "http://127.0.0.1:*"];
+  return ["'self'", origin, `https://*.${hostname}`, ...defaultSources];
 }
 
 export function narrowPolicy(): void {
