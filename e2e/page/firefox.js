@@ -1,8 +1,11 @@
-// `npm run page:firefox`: the page in Firefox, on Mesa's lavapipe under Linux. A sample dataset is trained for a few steps
-// and the chat answers with and without the adapter. One line a step of the way; exit code 1 when one fails.
+// `npm run page:firefox`: the page in Firefox, on Mesa's lavapipe under Linux. A sample dataset is trained for a few steps,
+// the chat answers with and without the adapter, and a model comes from a Hub on this machine and opens again without
+// it. One line a step of the way; exit code 1 when one fails.
 
 import { mkdirSync } from "node:fs";
 import { build, preview } from "vite";
+import { createRepository, folderFiles } from "../hub/repository.js";
+import { startHub } from "../hub/server.js";
 import { launchFirefox } from "../parity/browsers.js";
 
 /** lavapipe compiles kernels slowly. */
@@ -11,6 +14,11 @@ const outDir = "dist/page-firefox";
 
 await build({ logLevel: "error", build: { outDir } });
 const server = await preview({ build: { outDir }, preview: { host: "localhost", port: 0 } });
+const repository = "somebody/small-model";
+const hub = await startHub({
+  repositories: [createRepository(repository, folderFiles("public/models/tabtune-3m"))],
+  bytesPerSecond: 2_000_000, // slow enough for a reload on the way
+});
 const browser = await launchFirefox();
 console.log(await browser.version());
 const page = await browser.newPage();
@@ -56,6 +64,41 @@ const way = [
       await page.locator("#chat-prompt").fill("Hello");
       await press("Send");
       await page.waitForFunction(() => document.querySelectorAll("article header button").length === 2);
+    },
+  ],
+  [
+    "a model of a Hub says what it takes",
+    async () => {
+      await page.goto(new URL("#/model", page.url()).href);
+      await page.locator("::-p-text(Access token and mirror)").click();
+      await page.locator('::-p-aria([name="Mirror"][role="textbox"])').fill(hub.endpoint);
+      await Promise.all([page.waitForNavigation(), press("Use it and reload")]);
+      await see("Longest context");
+      await page.locator('::-p-aria([name="Repository"][role="textbox"])').fill(repository);
+      await press("Look at it");
+      await see("GPU memory to train");
+    },
+  ],
+  [
+    "it is downloaded, over a reload, and opens",
+    async () => {
+      await page.locator("::-p-xpath(//button[starts-with(., 'Download ')])").click();
+      await see("MB/s");
+      await page.reload();
+      await press("Go on");
+      await see("From the Hub, commit");
+    },
+  ],
+  [
+    "it opens again without the Hub, and answers",
+    async () => {
+      await hub.close();
+      await page.reload();
+      await see("From the Hub, commit");
+      await page.goto(new URL("#/chat", page.url()).href);
+      await page.locator("#chat-prompt").fill("Hello");
+      await press("Send");
+      await page.waitForFunction(() => document.querySelectorAll("article header button").length > 0);
     },
   ],
   [

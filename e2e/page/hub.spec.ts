@@ -49,14 +49,14 @@ test("a repository is looked at, streamed over a reload, trained, and opened aga
     const stored = page.getByRole("list", { name: "Models in this browser" });
     await expect(stored.getByText(/ of [\d.]+ MB, \d+(\.\d)? %/)).toBeVisible();
     await stored.getByRole("button", { name: "Go on" }).click();
-    await expect(page.getByRole("link", { name: `Model ${repository}` })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole("link", { name: "Model small-model" })).toBeVisible({ timeout: 60_000 });
   } finally {
     await hub.close();
   }
 
   // From here on there is no Hub.
   await page.reload();
-  await expect(page.getByRole("link", { name: `Model ${repository}` })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Model small-model" })).toBeVisible();
   await openDatasetFile(page, data);
   await expectRows(page, 4);
   await startRun(page, { Steps: 10 });

@@ -5,7 +5,8 @@ import type { RoomName } from "../shell-slice";
 import { useStore } from "../store";
 
 export function useRoomStates(): Readonly<Record<RoomName, string | undefined>> {
-  const model = useStore((state) => state.model?.name ?? (state.modelOpening ? "opening" : undefined));
+  const name = useStore((state) => state.model?.name);
+  const isOpening = useStore((state) => state.modelOpening !== undefined);
   const rows = useStore((state) => state.dataset?.rows);
   const status = useStore((state) => state.run?.status);
   const step = useStore((state) => state.run?.step);
@@ -16,7 +17,7 @@ export function useRoomStates(): Readonly<Record<RoomName, string | undefined>> 
   const isUnderWay = status === "running" || status === "paused";
   const interrupted = runs.filter((run) => run.status === "interrupted").length;
   return {
-    model,
+    model: name?.slice(name.lastIndexOf("/") + 1) ?? (isOpening ? "opening" : undefined), // of OWNER/NAME
     data: rows === undefined ? undefined : formatCounted(rows, "row"),
     train: isUnderWay ? `${status === "paused" ? "paused, " : ""}step ${step} of ${steps}` : undefined,
     chat: undefined,
