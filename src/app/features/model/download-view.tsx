@@ -41,12 +41,20 @@ export function DownloadView({ reference, download: { progress, failure } }: Dow
         detail={progress && detailOf(progress)}
       />
       <div className={styles.actions}>
-        <Button size="small" icon={<Icon name="pause" />} onClick={() => void pauseDownload(reference)}>
-          Pause
-        </Button>
-        <Button size="small" icon={<Icon name="trash" />} onClick={() => void cancelDownload(reference)}>
-          Cancel and delete
-        </Button>
+        {progress?.isElsewhere ? (
+          <Button size="small" onClick={() => void pauseDownload(reference)}>
+            Stop watching
+          </Button>
+        ) : (
+          <>
+            <Button size="small" icon={<Icon name="pause" />} onClick={() => void pauseDownload(reference)}>
+              Pause
+            </Button>
+            <Button size="small" icon={<Icon name="trash" />} onClick={() => void cancelDownload(reference)}>
+              Cancel and delete
+            </Button>
+          </>
+        )}
       </div>
     </>
   );

@@ -67,19 +67,19 @@ function StoredModelItem({ model, onDelete }: StoredModelItemProps) {
   const download = useStore((state) => state.downloads.get(referenceKey(reference)));
   const downloadModel = useStore((state) => state.downloadModel);
   const isBusy = useStore(isTraining);
+  const share = `${formatBytes(presentBytes)} of ${formatBytes(bytes)}, ${formatPercent(presentBytes / bytes)}`;
+  const facts = [
+    isComplete ? formatBytes(bytes) : !download && share,
+    `commit ${reference.commit.slice(0, 8)}`,
+    licence,
+    reference.endpoint && `from ${new URL(reference.endpoint).host}`,
+    `last used ${formatDateTime(usedAt)}`,
+  ];
   return (
     <li>
       <div className={styles.words}>
         <h3>{reference.repository}</h3>
-        <p className={styles.note}>
-          {isComplete
-            ? formatBytes(bytes)
-            : `${formatBytes(presentBytes)} of ${formatBytes(bytes)}, ${formatPercent(presentBytes / bytes)}`}{" "}
-          · commit {reference.commit.slice(0, 8)}
-          {licence && ` · ${licence}`}
-          {reference.endpoint && ` · from ${new URL(reference.endpoint).host}`} · last used{" "}
-          {formatDateTime(usedAt)}
-        </p>
+        <p className={styles.note}>{facts.filter(Boolean).join(" · ")}</p>
         {download && <DownloadView reference={reference} download={download} />}
       </div>
       <div className={styles.actions}>
