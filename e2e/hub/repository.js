@@ -21,6 +21,7 @@ import { join } from "node:path";
  * @property {"auto" | "manual" | false} gated
  * @property {boolean} private
  * @property {string | undefined} licence
+ * @property {string | undefined} baseModel
  */
 
 /** As the real one: what is larger goes to large file storage, and so do weights of any size. */
@@ -30,7 +31,7 @@ const alwaysLarge = /\.(safetensors|bin|pth|gguf|onnx|model)$/;
 /**
  * @param {string} id
  * @param {readonly HubFile[]} files
- * @param {Partial<Pick<HubRepository, "gated" | "private" | "licence">>} [options]
+ * @param {Partial<Pick<HubRepository, "gated" | "private" | "licence" | "baseModel">>} [options]
  * @returns {HubRepository}
  */
 export function createRepository(id, files, options = {}) {
@@ -42,6 +43,7 @@ export function createRepository(id, files, options = {}) {
     gated: options.gated ?? false,
     private: options.private ?? false,
     licence: options.licence,
+    baseModel: options.baseModel,
   };
   pushCommit(repository, files);
   return repository;

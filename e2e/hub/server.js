@@ -249,7 +249,7 @@ export async function startHub(options) {
     /** @type {string} */ commit,
     /** @type {readonly HubFile[]} */ files,
   ) {
-    const { id, gated, licence } = repository;
+    const { id, gated, licence, baseModel } = repository;
     return {
       _id: commit.slice(0, 24),
       id,
@@ -259,7 +259,7 @@ export async function startHub(options) {
       disabled: false,
       sha: commit,
       tags: ["safetensors", ...(licence ? [`license:${licence}`] : [])],
-      ...(licence && { cardData: { license: licence } }),
+      cardData: { ...(licence && { license: licence }), ...(baseModel && { base_model: [baseModel] }) },
       siblings: files.map(({ path }) => ({ rfilename: path })),
     };
   }

@@ -498,7 +498,7 @@ describe("a repository that is of no use", () => {
     [
       "of an unknown family",
       { "config.json": JSON.stringify({ model_type: "mamba" }) },
-      /mamba.*Supported are/,
+      /mamba.*Supported are.*one of them is HuggingFaceTB\/SmolLM2/,
     ],
     [
       "whose index names a file that isn't there",
@@ -506,6 +506,15 @@ describe("a repository that is of no use", () => {
       /no such file/,
     ],
   ];
+  it("names what it was made from", async () => {
+    const quantised = JSON.stringify({ model_type: "llama", quantization_config: { quant_method: "gptq" } });
+    const changed = withFiles(files, { "config.json": quantised });
+    repository = createRepository("owner/tiny-gptq", changed, { baseModel: "owner/tiny" });
+    await start();
+    const inspected = (await engineOf()).inspectModel({ repository: "owner/tiny-gptq" });
+    await expect(inspected).rejects.toThrow(/quantization_config.*it was made from owner\/tiny, which/);
+  });
+
   it.each(cases)("%s gets a message that says what is missing", async (_, changes, message) => {
     repository = createRepository("owner/tiny", withFiles(files, changes));
     await start();

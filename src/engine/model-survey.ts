@@ -35,7 +35,20 @@ export async function surveyModel(
 ): Promise<Survey> {
   const repository = checkRepositoryName(name);
   const pinned = await pinRevision(client, repository, revision, patience);
-  const listed = await listFiles(client, repository, pinned.commit, patience);
+  try {
+    return await surveyPinned(client, pinned, patience);
+  } catch (error) {
+    throw withBaseModel(error, pinned);
+  }
+}
+
+async function surveyPinned(
+  client: HubClient,
+  pinned: PinnedRepository,
+  patience: Patience,
+): Promise<Survey> {
+  const { repository, commit } = pinned;
+  const listed = await listFiles(client, repository, commit, patience);
   const source = remoteSource(client, pinned, listed, patience);
   const readIndex = ({ path }: { path: string }): Promise<string> => source.text(path);
   const files = await chooseModelFiles(repository, client.page(repository), listed, readIndex);
@@ -46,7 +59,7 @@ export async function surveyModel(
       kind: "hub",
       name: repository,
       repository,
-      commit: pinned.commit,
+      commit,
       ...(endpoint !== DEFAULT_HUB && { endpoint }),
     },
     pinned,
@@ -54,6 +67,14 @@ export async function surveyModel(
     decoder,
     bytes: [...files.small, ...files.weights].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** A quantised copy, an adapter or a file for another program can't be used; what it was made from often can. */
+function withBaseModel(error: unknown, { repository, baseModel }: PinnedRepository): unknown {
+  if (!(error instanceof AppError) || error.name !== "unsupported-model") return error;
+  if (baseModel === undefined || baseModel === repository) return error;
+  const message = `${error.message} By its card it was made from ${baseModel}, which may do instead.`;
+  return new AppError("unsupported-model", message, { cause: error });
 }
 
 /** Headers are read by ranges, for which no hash is listed: one that is refused may have been altered on its way. */

@@ -11,6 +11,8 @@ export interface PinnedRepository {
   readonly commit: string;
   /** Of the model card, e.g. "apache-2.0". */
   readonly licence?: string;
+  /** What it was made from, by its card: a repository's name. */
+  readonly baseModel?: string;
   readonly isGated: boolean;
   readonly isPrivate: boolean;
 }
@@ -34,12 +36,16 @@ export function checkRepositoryName(name: string): string {
     .trim()
     .replace(/^https?:\/\/(www\.)?(huggingface\.co|hf\.co)\//, "")
     .replace(/\/+$/, "");
-  const isName = /^[A-Za-z0-9][\w.-]{0,95}(\/[A-Za-z0-9_][\w.-]{0,95})?$/.test(text);
-  if (isName && !/\.\.|--|\.git$/.test(text)) return text;
+  if (isRepositoryName(text)) return text;
   throw new AppError(
     "bad-config",
     `${JSON.stringify(name.slice(0, 120))} is no repository's name. Give OWNER/NAME, for example HuggingFaceTB/SmolLM2-135M-Instruct.`,
   );
+}
+
+function isRepositoryName(text: string): boolean {
+  const isName = /^[A-Za-z0-9][\w.-]{0,95}(\/[A-Za-z0-9_][\w.-]{0,95})?$/.test(text);
+  return isName && !/\.\.|--|\.git$/.test(text);
 }
 
 /** Asks once what `revision` (branch, tag, commit, refs/pr/N) is. Throws the errors of the client. */
@@ -55,10 +61,12 @@ export async function pinRevision(
   const commit = told["sha"];
   if (typeof commit !== "string" || !/^[0-9a-f]{40}$/.test(commit)) throw notAsAHub(client, repository);
   const licence = licenceOf(told);
+  const baseModel = baseModelOf(told);
   return {
     repository,
     commit,
     ...(licence && { licence }),
+    ...(baseModel && { baseModel }),
     isGated: told["gated"] !== false && told["gated"] !== undefined,
     isPrivate: told["private"] === true,
   };
@@ -127,11 +135,20 @@ function nextPage(link: string | null, client: HubClient): URL | undefined {
   return client.url(url.pathname.slice(1) + url.search);
 }
 
+function cardOf(told: Record<string, unknown>): Record<string, unknown> {
+  return (told["cardData"] ?? {}) as Record<string, unknown>;
+}
+
+function baseModelOf(told: Record<string, unknown>): string | undefined {
+  const [named] = [cardOf(told)["base_model"]].flat();
+  return typeof named === "string" && isRepositoryName(named) ? named : undefined;
+}
+
 function licenceOf(told: Record<string, unknown>): string | undefined {
-  const card = told["cardData"] as Record<string, unknown> | null | undefined;
+  const card = cardOf(told);
   const tags = Array.isArray(told["tags"]) ? (told["tags"] as unknown[]) : [];
   const tagged = tags.find((tag): tag is string => typeof tag === "string" && tag.startsWith("license:"));
-  const named = [card?.["license_name"], card?.["license"], tagged?.slice("license:".length)];
+  const named = [card["license_name"], card["license"], tagged?.slice("license:".length)];
   const found = named.find((name): name is string => typeof name === "string" && name !== "");
   return found?.slice(0, 100);
 }

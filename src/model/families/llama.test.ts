@@ -148,7 +148,8 @@ describe("a config.json that can't be used", () => {
   });
 
   it.each([
-    ["model_type", { model_type: "mamba" }, /model_type is "mamba"\. Supported are: .*llama/],
+    ["model_type", { model_type: "mamba" }, /model_type is "mamba"\. Supported are: .*llama.*SmolLM2/],
+    ["model_type", { model_type: "qwen3_moe" }, /one of them is Qwen\/Qwen3-0\.6B/],
     ["hidden_act", { hidden_act: "gelu" }, /hidden_act is "gelu"\. Only silu/],
     ["num_key_value_heads", { num_key_value_heads: 7 }, /num_key_value_heads is 7\. It must divide .*32/],
     ["head_dim", { head_dim: 66 }, /head_dim is 66\. .*must be a multiple of 4/],
