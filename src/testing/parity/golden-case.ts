@@ -16,7 +16,6 @@ interface Expected {
 }
 
 export interface GoldenCase {
-  readonly name: string;
   readonly lora: LoraConfig;
   readonly documents: readonly TokenSequence[];
   /** Groups of documents that stand in one micro-batch or packed row. */

@@ -49,7 +49,7 @@ export async function caseParity(
   const golden = await readGoldenCase(source);
   const opened = await openDecoder(source);
   const report: Report = (check, measured, limit) =>
-    results.push({ family: opened.config.modelType, configuration: golden.name, check, measured, limit });
+    results.push({ family: opened.config.modelType, configuration: source.name, check, measured, limit });
   const subject = await DecoderUnderTest.open(gpu, opened, golden.lora, allTokens(golden));
   try {
     await compareLogits(subject, golden, report);
@@ -128,7 +128,7 @@ export async function greedyParity(gpu: Gpu, source: ModelSource): Promise<Parit
     const got = await subject.greedyAnswer(prompt, want.length);
     const measured = want.filter((id, i) => got[i] !== id).length;
     const check = `tokens of ${want.length} that a greedy answer has otherwise`;
-    return [{ family: opened.config.modelType, configuration: golden.name, check, measured, limit: 0 }];
+    return [{ family: opened.config.modelType, configuration: source.name, check, measured, limit: 0 }];
   } finally {
     subject.dispose();
   }

@@ -63,7 +63,7 @@ export async function peftParity(gpu: Gpu, source: ModelSource, python: string):
     };
     const check = "logits in peft of the adapter written here";
     return [
-      { family: opened.config.modelType, configuration: golden.name, check, measured, limit: LOGITS_LIMIT },
+      { family: opened.config.modelType, configuration: source.name, check, measured, limit: LOGITS_LIMIT },
     ];
   } finally {
     subject.dispose();
