@@ -13,7 +13,7 @@ import { Table } from "../../src/storage/table";
 import type { StreamOrder, StreamReply } from "./messages";
 
 addEventListener("message", ({ data }: MessageEvent<StreamOrder>) => {
-  const measured = { plain, stream, store, load }[data.kind](data as never);
+  const measured = { plain, inspect, stream, store, load }[data.kind](data as never);
   void measured
     .catch((error: unknown) => ({ milliseconds: 0, bytes: 0, failure: String((error as Error).stack) }))
     .then(async (result) => {
@@ -26,7 +26,8 @@ addEventListener("message", ({ data }: MessageEvent<StreamOrder>) => {
 type Measured = Omit<StreamReply, "storedBytes">;
 type HubOrder = Extract<StreamOrder, { endpoint: string }>;
 
-let reference: HubReference | undefined;
+let engine: Engine;
+let reference: HubReference;
 
 /** The files one after the other, whole; their bytes are dropped. */
 async function plain({ endpoint, repository, token }: HubOrder): Promise<Measured> {
@@ -46,15 +47,21 @@ async function plain({ endpoint, repository, token }: HubOrder): Promise<Measure
   return { milliseconds: performance.now() - begin, bytes };
 }
 
-async function stream({ endpoint, repository, token }: HubOrder): Promise<Measured> {
-  const engine = new Engine({
+/** What the page does before a download: lists, headers, and the plan of a run. */
+async function inspect({ endpoint, repository, token }: HubOrder): Promise<Measured> {
+  engine = new Engine({
     openGpu: () => openGpu(browserGpu()),
     base: new URL("./", location.href),
     locks: navigator.locks,
     hub: { newHasher: hasherInWorkers },
   });
+  const begin = performance.now();
   await engine.setHub({ endpoint, token });
-  reference = (await engine.inspectModel({ repository })).reference;
+  ({ reference } = await engine.inspectModel({ repository }));
+  return { milliseconds: performance.now() - begin, bytes: 0 };
+}
+
+async function stream(): Promise<Measured> {
   const begin = performance.now();
   const { bytes } = await engine.downloadModel(reference);
   return { milliseconds: performance.now() - begin, bytes };
@@ -80,7 +87,7 @@ async function store({ bytes, chunkBytes }: Extract<StreamOrder, { kind: "store"
 async function load(): Promise<Measured> {
   const gpu = await openGpu(browserGpu());
   const { models } = await Store.open();
-  const record = await models.record(reference!);
+  const record = await models.record(reference);
   const begin = performance.now();
   const { decoder } = await openModel(models.source(record!));
   const declared = decoder.declare(256);
