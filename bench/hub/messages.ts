@@ -2,13 +2,13 @@
 
 export type StreamOrder =
   | {
-      readonly kind: "plain" | "inspect";
+      readonly kind: "plain" | "ranges" | "inspect";
       readonly endpoint: string;
       readonly repository: string;
       readonly token: string;
     }
-  /** Storing alone: so many bytes in chunks, four at a time. */
-  | { readonly kind: "store"; readonly bytes: number; readonly chunkBytes: number }
+  /** Storing or hashing alone: so many bytes in chunks, four at a time. */
+  | { readonly kind: "store" | "hash"; readonly bytes: number }
   /** The model that was inspected last, and the one that was streamed. */
   | { readonly kind: "stream" }
   | { readonly kind: "load" };

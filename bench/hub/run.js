@@ -129,10 +129,17 @@ async function measure() {
   /** @type {Measured[]} */
   const stream = [];
   /** @type {Measured[]} */
+  const ranges = [];
+  /** @type {Measured[]} */
   const store = [];
+  /** @type {Measured[]} */
+  const hash = [];
   for (let round = 0; round < rounds; round++) {
     plain.push(await ask({ kind: "plain", ...at }));
-    store.push(await ask({ kind: "store", bytes: plain[0]?.bytes ?? 0, chunkBytes: 16 * 1024 * 1024 }));
+    const bytes = plain[0]?.bytes ?? 0;
+    ranges.push(await ask({ kind: "ranges", ...at }));
+    store.push(await ask({ kind: "store", bytes }));
+    hash.push(await ask({ kind: "hash", bytes }));
     if (round > 0) await clear(tab);
     inspect.push(await ask({ kind: "inspect", ...at }));
     stream.push(await ask({ kind: "stream" }));
@@ -149,7 +156,9 @@ async function measure() {
     ...(line !== undefined && { lineMegabytesPerSecond: line }),
     loadAverage: loadavg()[0],
     plain,
+    ranges,
     store,
+    hash,
     inspect,
     stream,
     load,
@@ -241,7 +250,9 @@ function asText({
   browser: version,
   weightBytes,
   plain,
+  ranges,
   store,
+  hash,
   inspect,
   stream,
   load,
@@ -256,7 +267,9 @@ function asText({
   return [
     `${version}, ${mb(weightBytes)} of weights`,
     `plain fetch      ${speeds(plain)} MB/s`,
+    `ranges alone     ${speeds(ranges)} MB/s`,
     `storing alone    ${speeds(store)} MB/s`,
+    `hashing alone    ${speeds(hash)} MB/s`,
     `streamed, hashed and stored  ${speeds(stream)} MB/s: ${(share * 100).toFixed(0)} % of the plain fetch (medians)`,
     `processor time   ${seconds(plain)} s for the plain fetch, ${seconds(stream)} s for streaming (least of the rounds; server included)`,
     `heap while inspecting  grows by at most ${mb(Math.max(...inspect.map(growth)))}`,
