@@ -2,6 +2,7 @@
 // can't be known there; this narrows it before anything else runs, and a policy once set can't be widened.
 
 import { DEFAULT_HUB } from "../core/run-record";
+import { keepText, keptText } from "./kept-text";
 
 const KEY = "tabtune.hub";
 
@@ -10,20 +11,11 @@ const defaultSources = ["https://huggingface.co", "https://*.hf.co"];
 
 /** The mirror that was chosen, as the browser keeps it; undefined for the Hub itself. */
 export function keptEndpoint(): string | undefined {
-  try {
-    return localStorage.getItem(KEY) ?? undefined;
-  } catch {
-    return undefined;
-  }
+  return keptText(KEY);
 }
 
 export function keepEndpoint(endpoint: string | undefined): void {
-  try {
-    if (endpoint === undefined) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, endpoint);
-  } catch {
-    // A browser that keeps nothing asks the Hub itself.
-  }
+  keepText(KEY, endpoint);
 }
 
 /** Sources of `connect-src`. A mirror's files may lie on hosts below its own, or where the Hub keeps them. */

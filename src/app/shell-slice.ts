@@ -2,6 +2,7 @@
 
 import type { GpuSummary, StorageSummary } from "../engine/api";
 import { engine } from "./engine";
+import { keepText, keptText } from "./kept-text";
 import { failureOf, type CreateSlice, type Failure } from "./slice";
 
 export const rooms = ["model", "data", "train", "chat", "export", "runs"] as const;
@@ -49,12 +50,7 @@ export const createShellSlice: CreateSlice<ShellSlice> = (set, get) => ({
   },
   setScheme: (scheme) => {
     set({ scheme });
-    try {
-      if (scheme === "system") localStorage.removeItem(SCHEME_KEY);
-      else localStorage.setItem(SCHEME_KEY, scheme);
-    } catch {
-      // A browser that keeps nothing forgets the scheme, too.
-    }
+    keepText(SCHEME_KEY, scheme === "system" ? undefined : scheme);
   },
   openGpu: async () => {
     set({ gpuFailure: undefined });
@@ -91,10 +87,6 @@ export function roomOfAddress(): RoomName | undefined {
 }
 
 function rememberedScheme(): Scheme {
-  try {
-    const kept = localStorage.getItem(SCHEME_KEY);
-    return kept === "light" || kept === "dark" ? kept : "system";
-  } catch {
-    return "system";
-  }
+  const kept = keptText(SCHEME_KEY);
+  return kept === "light" || kept === "dark" ? kept : "system";
 }

@@ -1,5 +1,6 @@
 // The conversation, as the browser keeps it from visit to visit.
 
+import { keepText, keptText } from "../../kept-text";
 import type { Conversation } from "./conversation";
 
 const KEY = "tabtune.chat";
@@ -8,7 +9,7 @@ const VERSION = 1;
 
 export function keptConversation(): Conversation | undefined {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as {
+    const kept = JSON.parse(keptText(KEY) ?? "null") as {
       readonly version: number;
       readonly conversation: Conversation;
     } | null;
@@ -19,17 +20,9 @@ export function keptConversation(): Conversation | undefined {
 }
 
 export function keepConversation(conversation: Conversation): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify({ version: VERSION, conversation }));
-  } catch {
-    // A browser that keeps nothing, or has no room left, forgets the conversation.
-  }
+  keepText(KEY, JSON.stringify({ version: VERSION, conversation }));
 }
 
 export function forgetConversation(): void {
-  try {
-    localStorage.removeItem(KEY);
-  } catch {
-    // Nothing was kept.
-  }
+  keepText(KEY, undefined);
 }

@@ -1,12 +1,13 @@
 // Which model was open, as the browser keeps it from visit to visit.
 
 import type { ModelReference } from "../../../core/run-record";
+import { keepText, keptText } from "../../kept-text";
 
 const KEY = "tabtune.model";
 
 export function keptModel(): ModelReference | undefined {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as ModelReference | null;
+    const kept = JSON.parse(keptText(KEY) ?? "null") as ModelReference | null;
     return kept?.kind === "hub" || kept?.kind === "built-in" ? kept : undefined;
   } catch {
     return undefined;
@@ -14,9 +15,5 @@ export function keptModel(): ModelReference | undefined {
 }
 
 export function keepModel(reference: ModelReference): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(reference));
-  } catch {
-    // A browser that keeps nothing opens the built-in model the next time.
-  }
+  keepText(KEY, JSON.stringify(reference));
 }
