@@ -109,7 +109,8 @@ function place(
     assert(best, `tensor ${tensor.name}: no bank takes it`);
     const bank = (banks[best.bank] ??= { bytes: 0, placed: [] });
     bank.bytes += best.growth;
-    bank.placed.push({ ...lifetime, offset: best.offset });
+    const above = bank.placed.findIndex(({ offset }) => offset > best.offset);
+    bank.placed.splice(above < 0 ? bank.placed.length : above, 0, { ...lifetime, offset: best.offset });
     bankOf.set(tensor, best.bank);
     placements.set(tensor, { bank: best.bank, offset: best.offset });
   }
@@ -127,18 +128,18 @@ export function sharedBankBytes(plans: readonly MemoryPlan[]): number[] {
 
 interface Bank {
   bytes: number;
+  /** In the order of their offsets. */
   readonly placed: (Lifetime & { readonly offset: number })[];
 }
 
 /** Lowest offset at which `lifetime` meets no tensor alive at the same time. */
 function firstFit(bank: Bank, lifetime: Lifetime): number {
-  const alive = bank.placed
-    .filter((other) => other.first <= lifetime.last && lifetime.first <= other.last)
-    .sort((a, b) => a.offset - b.offset);
+  const bytes = alignUp(lifetime.tensor.bytes);
   let offset = 0;
-  for (const other of alive) {
-    if (offset + alignUp(lifetime.tensor.bytes) <= other.offset) break;
-    offset = Math.max(offset, other.offset + alignUp(other.tensor.bytes));
+  for (const other of bank.placed) {
+    if (offset + bytes <= other.offset) break;
+    const isAlive = other.first <= lifetime.last && lifetime.first <= other.last;
+    if (isAlive) offset = Math.max(offset, other.offset + alignUp(other.tensor.bytes));
   }
   return offset;
 }
