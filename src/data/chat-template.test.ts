@@ -70,14 +70,61 @@ describe("rendering", () => {
     const loops =
       "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}";
     expect(() => render(`${loops}{% endfor %}{% endfor %}`)).toThrow(/more than 1000000 steps/);
-    const sharing = `{% set n = namespace(x=[1]) %}{% for i in range(40) %}{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x == n.x }}`;
-    expect(() => render(sharing)).toThrow(/more than 1000000 steps/);
     const doubling = `{% set n = namespace(x="ab") %}{% for i in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}`;
-    expect(() => render(doubling)).toThrow(/a value of \d+ parts/);
+    expect(() => render(doubling)).toThrow(/more than 4000000 characters/);
     expect(() => render("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")).toThrow(/refuses|stack/);
     expect(() => render("{% for i in range(90000) %}" + "x".repeat(100) + "{% endfor %}")).toThrow(
-      /at most 4000000/,
+      /more than 4000000 characters/,
     );
+    const content = "x".repeat(4_000_001);
+    expect(() => renderChat(alpacaTemplate, [{ role: "user", content }], options)).toThrow(
+      /^the conversation has 4000001 characters; at most 4000000/,
+    );
+  });
+
+  const tooMany = /more than 1000000 steps/;
+  const tooLarge = /more than 4000000 characters or entries/;
+  const often = (body: string): string => `{% for i in range(90000) %}${body}{% endfor %}`;
+  /** `s` has a million characters, all alike, and can't be found in it is `p`, half as long. */
+  const long = `{% set n = namespace(s="aaaa") %}{% for i in range(18) %}{% set n.s = n.s ~ n.s %}{% endfor %}{% set s = n.s %}{% set p = s[:250000] ~ "b" ~ s[:250000] %}`;
+  const strings = `{% set l = {"a": s[:500000], "b": s[:500001], "c": s[:500002]} %}`;
+  const nested = `{% set n = namespace(x=[1]) %}{% for i in range(40) %}{% set n.x = [n.x, n.x] %}{% endfor %}`;
+  const many = (text: (i: number) => string): string =>
+    Array.from({ length: 40 }, (_, i) => text(i)).join("");
+  it.each([
+    ["capital letters", long + often("{% set x = s|upper %}"), tooMany],
+    ["splitting", long + often("{% set x = s.split('b') %}"), tooMany],
+    ["slices", long + often("{% set x = s[1:] %}"), tooMany],
+    ["a filter on a block", long + often("{% filter upper %}{{ s }}{% endfilter %}"), tooMany],
+    ["lists", often("{% set x = range(90000)|reverse %}"), tooMany],
+    [
+      "comparing",
+      `${long}{% set a = [s ~ 1] %}{% set b = [s ~ 2] %}${often("{% if a == b %}{% endif %}")}`,
+      tooMany,
+    ],
+    ["searching", `${long}{% if p in s %}{% endif %}`, tooMany],
+    ["searching by a method", `${long}{{ s.split(p) }}`, tooMany],
+    ["searching by a method of another name", `${long}{% set f = s["spl" ~ "it"] %}{{ f(*[p]) }}`, tooMany],
+    ["replacing", `${long}${often("{% set x = s|replace(p[:9000], 'x') %}")}`, tooMany],
+    ["sorting", `${long}${strings}{% set l = l.values() %}${often("{% set x = l|sort %}")}`, tooMany],
+    ["sorting by a method", `${long}${strings}${often("{% set x = l.dictsort(by='value') %}")}`, tooMany],
+    ["lists in lists", `${nested}{{ n.x }}`, tooLarge],
+    [
+      "namespaces in namespaces",
+      `${many((i) => `{% set n${i} = namespace() %}`)}${many((i) => `{% set n${i}.x = [n${i + 1}, n${i + 1}] %}`)}{{ n0 }}`,
+      tooLarge,
+    ],
+    ["a namespace in itself", "{% set n = namespace() %}{% set n.x = [n] %}{{ n|tojson }}", /call stack/],
+  ])("stops templates that take long over few statements: %s", (_, source, message) => {
+    expect(() => render(source)).toThrow(message);
+  });
+
+  it("renders a long conversation", () => {
+    const template =
+      "{% for m in messages %}{% if 'x' in m.content and loop.index0 < messages|length %}{{ m.role ~ m.content|trim }}{% endif %}{% endfor %}";
+    const turns = Array.from({ length: 1000 }, () => ({ role: "user", content: "x".repeat(1000) }) as const);
+    const text = renderChat(compileChatTemplate(template, "t.jinja"), turns, options);
+    expect(text).toHaveLength(1000 * 1004);
   });
 
   it.each([

@@ -4,7 +4,7 @@
 import { Environment, Template } from "@huggingface/jinja";
 import { AppError } from "../core/errors";
 import type { Message } from "../core/message";
-import { TemplateInterpreter } from "./template-interpreter";
+import { LARGEST_VALUE, TemplateInterpreter } from "./template-interpreter";
 
 export interface ChatTemplate {
   /** The Jinja text, for export beside the adapter. */
@@ -33,7 +33,6 @@ export interface RenderOptions {
 }
 
 const maximumSourceLength = 65_536;
-const maximumOutputLength = 4_000_000;
 const maximumRange = 100_000;
 /**
  * The day that templates are told when they ask for today's (Llama 3 writes it into its system turn). A fixed one, the
@@ -79,7 +78,13 @@ export function renderChat(
   messages: readonly Message[],
   options: RenderOptions,
 ): string {
-  let text: string;
+  const length = messages.reduce((sum, { content }) => sum + content.length, 0);
+  if (length > LARGEST_VALUE) {
+    throw new AppError(
+      "bad-dataset-row",
+      `the conversation has ${length} characters; at most ${LARGEST_VALUE} are rendered`,
+    );
+  }
   try {
     const environment = createEnvironment();
     environment.set("messages", messages);
@@ -87,20 +92,13 @@ export function renderChat(
     environment.set("bos_token", options.bos);
     environment.set("eos_token", options.eos);
     environment.set("tools", null);
-    text = (new TemplateInterpreter(environment).run(template.program) as { value: string }).value;
+    return (new TemplateInterpreter(environment).run(template.program) as { value: string }).value;
   } catch (error) {
     throw new AppError(
       "bad-dataset-row",
       `the model's chat template refuses the conversation (${messageOf(error)})`,
     );
   }
-  if (text.length > maximumOutputLength) {
-    throw new AppError(
-      "bad-dataset-row",
-      `the conversation has ${text.length} characters; at most ${maximumOutputLength} are rendered`,
-    );
-  }
-  return text;
 }
 
 /**
