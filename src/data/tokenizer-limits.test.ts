@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { repeatsAmbiguousGroup } from "./tokenizer-limits";
+import { waysToMatch } from "./tokenizer-limits";
 import { byteLevelJson } from "./tokenizer.fixture";
 import { createTokenizer } from "./tokenizer";
 
-describe("a pattern that repeats a group with several ways to match", () => {
+describe("the ways in which a pattern may match a thousand characters", () => {
   it.each([
     "(a+)+$",
     "(?:a|a)*b",
@@ -15,23 +15,43 @@ describe("a pattern that repeats a group with several ways to match", () => {
     "(\\d{1,3})+",
     "[(](a|b)+",
     "\\[(a|b)+",
-  ])("is found: %s", (source) => {
+    "(?:(?:a+)b|c){2}",
+  ])("are infinitely many: %s", (source) => {
     expect(new RegExp(source, "gu").source).toBe(source);
-    expect(repeatsAmbiguousGroup(source)).toBe(true);
+    expect(waysToMatch(source)).toBe(Infinity);
   });
 
   it.each([
-    "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}]*[\\p{Ll}]+(?:'[sS]|'[lL][lL])?|\\p{N}{1,3}|\\s*[\\r\\n]+",
-    "(?=(\\d{3})+(?!\\d))",
-    "(?:(?=(?:[a]|[bc]))[\\s\\S])+", // [a[bc]]+, as the library writes it
-    "(?<![a|b]+)(?:abc)*",
-    "\\((a|b)\\)+",
-    "(\\d{3}\\u{61}\\p{L})+",
-    "[(a|b)*]+",
-  ])("is not found: %s", (source) => {
-    expect(new RegExp(source, "gu").source).toBe(source);
-    expect(repeatsAmbiguousGroup(source)).toBe(false);
+    ["a", 1],
+    ["a+", 1], // never undone
+    ["a+b", 1000],
+    ["a*b", 1001],
+    ["a*?b*?c", 1001 ** 2],
+    [".*.*.*=", 1001 ** 3],
+    ["a{2,5}b{0,1}c", 8],
+    ["a{5,}b", 996],
+    ["a?".repeat(30) + "b", 2 ** 30],
+    ["(?:a|aa)".repeat(20) + "b", 2 ** 20],
+    ["(?:a*b|c)d", 1002],
+    ["a*b|c*d*e|f", 1001 ** 2],
+    ["a*(?=b)", 1001],
+    ["(?<!a*b)c", 1001],
+    ["(?<name>a*)\\u{62}", 1001],
+    ["(?i:a|b)?c*", 1],
+    ["\\{2,5\\}b", 1], // braces, no quantifier
+    ["'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", 1000],
+    [
+      "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}]*[\\p{Ll}]+(?:'[sS]|'[lL][lL])?|\\p{N}{1,3}|\\s*[\\r\\n]+",
+      2 * 1001,
+    ],
+    ["(?=(\\d{3})+(?!\\d))", 1000],
+    ["(?:(?=(?:[a]|[bc]))[\\s\\S])+", 1], // [a[bc]]+, as the library writes it
+    ["(?<![a|b]+)(?:abc)*", 1],
+    ["\\((a|b)\\)+", 2],
+    ["(\\d{3}\\u{61}\\p{L})+", 1],
+    ["[(a|b)*]+", 1],
+  ])("of %s are %i", (source, ways) => {
+    expect(waysToMatch(source)).toBe(ways);
   });
 });
 
@@ -61,6 +81,11 @@ describe("a tokenizer whose work grows without bound", () => {
         added_tokens: [{ id: 999, content: "a".repeat(60), special: false, normalized: true }],
       },
       /normalizer/,
+    ],
+    [
+      "splits by a line with four equal signs",
+      { pre_tokenizer: { type: "Split", pattern: { Regex: ".*=.*=.*=.*=" }, behavior: "Isolated" } },
+      /pre_tokenizer/,
     ],
     ["decodes", { decoder: { type: "Replace", pattern: nested, content: "" } }, /decoder/],
     [

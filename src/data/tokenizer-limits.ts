@@ -1,12 +1,17 @@
 // Refuses a tokenizer.json whose work could grow beyond all bounds: it comes from a stranger, and nothing can stop a
 // regular expression that backtracks. Looks at how patterns are built, not at what they match, so a few harmless ones
-// are refused too; none of the published tokenizers that we know has one. Patterns that take the square of a text's
-// length pass.
+// are refused too; none of the published tokenizers that we know has one. What passes takes the square of a text's
+// length at the most.
 
 import { AppError } from "../core/errors";
 
 /** How much longer the replacements of one part may make a text altogether. */
 const MOST_GROWTH = 64;
+
+/** Characters, all alike, that a pattern is imagined to meet. */
+const RUN = 1000;
+/** One repetition and a few choices, but not two repetitions. */
+const MOST_WAYS = 50 * RUN;
 
 /** What the library makes of the parts that handle text, patterns as they will run. */
 export interface TextParts {
@@ -21,7 +26,7 @@ export function checkTokenizerCost(parts: TextParts): void {
     let growth = 1;
     for (const found of within(parts[name])) {
       if (found instanceof RegExp) {
-        if (repeatsAmbiguousGroup(found.source)) throw patternRefused(name, found.source);
+        if (waysToMatch(found.source) > MOST_WAYS) throw patternRefused(name, found.source);
       } else growth *= Math.max(1, found.length);
       if (growth > MOST_GROWTH) {
         throw new AppError(
@@ -36,7 +41,7 @@ export function checkTokenizerCost(parts: TextParts): void {
 function patternRefused(part: string, source: string): AppError {
   return new AppError(
     "unsupported-model",
-    `tokenizer.json: the pattern ${JSON.stringify(source.slice(0, 200))} of its ${part} repeats a group that can match in several ways. Matching it may take for ever, so such a tokenizer is not used.`,
+    `tokenizer.json: the pattern ${JSON.stringify(source.slice(0, 200))} of its ${part} can match the same text in so many ways that trying them all may take for ever. Such a tokenizer is not used.`,
   );
 }
 
@@ -51,64 +56,83 @@ function* within(part: unknown, depth = 0): Generator<RegExp | string> {
   }
 }
 
+/** A character, a class or a group, and how often it is matched. */
+interface Piece {
+  /** Of a group: its alternatives. */
+  readonly inner: Piece[][] | undefined;
+  /** Is tried once: what follows never comes back to it. */
+  readonly isLookaround: boolean;
+  readonly least: number;
+  readonly most: number;
+}
+
 /**
- * Whether a group that may match in several ways is repeated, as in (a+)* or (a|a)+: the ways multiply with every round.
- * Of a pattern with the flag u, which has no classes inside classes.
+ * In how many ways a pattern, begun at one place of a run of characters, may match before it fails; infinitely many when
+ * they multiply with every character, as for (a+)* or (a|a)+. Of a pattern with the flag u, which has no classes inside
+ * classes.
  */
-export function repeatsAmbiguousGroup(source: string): boolean {
-  /** The open groups, the whole pattern first. */
-  const groups = [{ isAmbiguous: false, isLookaround: false }];
-  for (let at = 0; at < source.length; at++) {
-    const group = groups.at(-1)!;
+export function waysToMatch(source: string): number {
+  return waysOfAny(piecesOf(source), false);
+}
+
+/** `isUndone` when what follows may fail, so that every way is tried. */
+function waysOfAny(alternatives: readonly Piece[][], isUndone: boolean): number {
+  const ways = alternatives.map((pieces) => waysOfAll(pieces, isUndone));
+  return isUndone ? ways.reduce((sum, one) => sum + one, 0) : Math.max(...ways);
+}
+
+function waysOfAll(pieces: readonly Piece[], isUndone: boolean): number {
+  return pieces.reduceRight((ways, { inner, isLookaround, least, most }) => {
+    const isRepeated = most > 1;
+    const within = inner ? waysOfAny(inner, !isLookaround && (isUndone || isRepeated)) : 1;
+    const counts = isUndone ? Math.min(most, RUN) - Math.min(least, RUN) + 1 : 1;
+    isUndone ||= isLookaround || least > 0;
+    return ways * counts * (isRepeated && within > 1 ? Infinity : within);
+  }, 1);
+}
+
+function piecesOf(source: string): Piece[][] {
+  const open: Piece[][][] = [[[]]];
+  const lookarounds: boolean[] = [];
+  for (let at = 0; at < source.length;) {
+    let inner: Piece[][] | undefined;
+    let isLookaround = false;
     switch (source[at]) {
-      case "\\":
+      case "|":
+        open.at(-1)!.push([]);
         at++;
-        if (/^[pPu]\{/.test(source.slice(at, at + 2))) at = source.indexOf("}", at);
+        continue;
+      case "(": {
+        const [opening, look] = /^\((?:\?(?:(<?[=!])|<[^>]*>|[a-z-]*:))?/.exec(source.slice(at))!;
+        open.push([[]]);
+        lookarounds.push(look !== undefined);
+        at += opening.length;
+        continue;
+      }
+      case ")":
+        inner = open.pop()!;
+        isLookaround = lookarounds.pop()!;
+        break;
+      case "\\":
+        at = /^[pPu]\{/.test(source.slice(at + 1, at + 3)) ? source.indexOf("}", at) : at + 1;
         break;
       case "[":
         while (source[at] !== "]") at += source[at] === "\\" ? 2 : 1;
-        break;
-      case "(": {
-        const [opening] = /^\((\?(<?[=!])?)?/.exec(source.slice(at, at + 4))!;
-        groups.push({ isAmbiguous: false, isLookaround: opening.length > 2 });
-        at += opening.length - 1;
-        break;
-      }
-      case "|":
-        group.isAmbiguous = true;
-        break;
-      case ")": {
-        groups.pop();
-        if (!group.isAmbiguous || group.isLookaround) break; // a lookaround is tried once
-        if (quantifier(source, at + 1).most > 1) return true;
-        groups.at(-1)!.isAmbiguous = true;
-        break;
-      }
-      default: {
-        const { least, most } = quantifier(source, at);
-        if (least !== most) group.isAmbiguous = true;
-      }
     }
+    at++;
+    const { least, most, length } = quantifier(source, at);
+    at += length;
+    open.at(-1)!.at(-1)!.push({ inner, isLookaround, least, most });
   }
-  return false;
+  return open[0]!;
 }
 
-/** How often what stands before `at` is matched. */
-function quantifier(source: string, at: number): { readonly least: number; readonly most: number } {
-  switch (source[at]) {
-    case "*":
-      return { least: 0, most: Infinity };
-    case "+":
-      return { least: 1, most: Infinity };
-    case "?":
-      return { least: 0, most: 1 };
-    case "{": {
-      const [, least, comma, most] = /^\{(\d+)(,?)(\d*)\}/.exec(
-        source.slice(at, source.indexOf("}", at) + 1),
-      )!;
-      return { least: Number(least), most: comma ? Number(most || Infinity) : Number(least) };
-    }
-    default:
-      return { least: 1, most: 1 };
-  }
+/** How often what stands before `at` is matched, and of how many characters that is said. */
+function quantifier(source: string, at: number): { least: number; most: number; length: number } {
+  const [written, sign, from, comma, to] =
+    /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(source.slice(at, at + 50)) ?? [];
+  if (written === undefined) return { least: 1, most: 1, length: 0 };
+  const { length } = written;
+  if (sign !== undefined) return { least: sign === "+" ? 1 : 0, most: sign === "?" ? 1 : Infinity, length };
+  return { least: Number(from), most: comma ? Number(to || Infinity) : Number(from), length };
 }
