@@ -4,11 +4,8 @@
 import { AppError } from "../core/errors";
 import { defaultRunConfig, type RunConfig } from "../core/run-config";
 import { DEFAULT_HUB, referenceKey, type HubReference } from "../core/run-record";
-import { findChatTemplate } from "../data/chat-template";
-import { createTokenizer } from "../data/tokenizer";
 import { CHUNK_BYTES, download } from "../hub/download";
 import { HubClient, parseEndpoint, stopped, type HubOptions, type Waiting } from "../hub/hub-client";
-import type { ModelSource } from "../hub/model-source";
 import type { ModelRecord, StoredFile } from "../storage/model-store";
 import type { Store } from "../storage/store";
 import type { HubRequest, HubSettings, ModelPlan, OnDownload, StoredModel } from "./api";
@@ -17,7 +14,7 @@ import type { GpuRoom } from "./gpu-room";
 import { hasherHere, type Hasher } from "./hasher";
 import { DOWNLOAD_LOCKS, downloadLock, type Locks, type Unlock } from "./locks";
 import { chatMemory, forecastRun, surveyModel, type Survey } from "./model-survey";
-import { openModel } from "./open-model";
+import { openChat, openModel } from "./open-model";
 import { SpeedLog } from "./speed-log";
 import { tell } from "./throttle";
 
@@ -238,7 +235,7 @@ export class HubRoom {
       // What may turn the model down comes first.
       const onSmall = (present: number): void => meter.here(earlier + present, total);
       await download(client, reference, small, chunks, { ...options, onBytes: onSmall });
-      await checkTokenizer(source);
+      await openChat(source);
       const onBytes = (present: number): void => meter.here(present, total);
       await download(client, reference, record.files, chunks, { ...options, onBytes });
       await openModel(source);
@@ -329,19 +326,6 @@ export class HubRoom {
 
 function isWeight(path: string): boolean {
   return path.endsWith(".safetensors");
-}
-
-/** Throws `bad-model-file` or `unsupported-model`. */
-async function checkTokenizer(source: ModelSource): Promise<void> {
-  const optional = async (file: string): Promise<string | undefined> =>
-    (await source.has(file)) ? source.text(file) : undefined;
-  const tokenizerConfig = await optional("tokenizer_config.json");
-  createTokenizer({ tokenizer: await source.text("tokenizer.json"), tokenizerConfig });
-  findChatTemplate({
-    chatTemplateJinja: await optional("chat_template.jinja"),
-    chatTemplateJson: await optional("chat_template.json"),
-    tokenizerConfig,
-  });
 }
 
 function bytesOf(files: readonly StoredFile[]): number {

@@ -14,9 +14,14 @@ export interface OpenedModel {
 
 /** Throws `file-missing`, `bad-model-file` or `unsupported-model`. */
 export async function openModel(source: ModelSource): Promise<OpenedModel> {
+  const decoder = await openDecoder(source);
+  return { name: source.name, decoder, chat: await openChat(source) };
+}
+
+/** Needs no weights. Throws as `openModel` does. */
+export async function openChat(source: ModelSource): Promise<ChatFormat> {
   const optional = async (file: string): Promise<string | undefined> =>
     (await source.has(file)) ? source.text(file) : undefined;
-  const decoder = await openDecoder(source);
   const tokenizerConfig = await optional("tokenizer_config.json");
   const tokenizer = createTokenizer({
     tokenizer: await source.text("tokenizer.json"),
@@ -30,5 +35,5 @@ export async function openModel(source: ModelSource): Promise<OpenedModel> {
     chatTemplateJson: await optional("chat_template.json"),
     tokenizerConfig,
   });
-  return { name: source.name, decoder, chat: createChatFormat(tokenizer, template) };
+  return createChatFormat(tokenizer, template);
 }
