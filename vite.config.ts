@@ -44,5 +44,6 @@ export default defineConfig(({ isSsrBuild }) => ({
     // Two cores: GPU tests share one software adapter, so files run one after the other.
     fileParallelism: false,
     testTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 }));

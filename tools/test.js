@@ -1,9 +1,9 @@
-// `npm test`: installs what is missing and runs every tier, none of them stopped by another's failure. The last line
-// sums them up. `npm test -- unit gpu` runs those tiers alone. In CI (CI=true) nothing may be left out.
+// `npm test`: installs what is missing and runs every tier, none of them stopped by another's failure. What failed is
+// said again at the end, and the last line sums up. `npm test -- unit gpu` runs those tiers alone. In CI (CI=true) nothing may be left out.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   gpuEnvironment,
   installChromium,
@@ -12,7 +12,10 @@ import {
   repository,
 } from "./install-missing.js";
 
-/** @typedef {{ passed: number, failed: number, notRun?: number }} Count */
+/**
+ * `failures` are in words, as far as they are known: a runner that breaks down names none.
+ * @typedef {{ passed: number, failed: number, notRun?: number, failures?: readonly string[] }} Count
+ */
 
 /**
  * Name → what runs the tier. A tier that can't be run gives undefined.
@@ -25,13 +28,14 @@ const tiers = {
       ["prettier", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
       ["tsc", "node_modules/typescript/bin/tsc", "--noEmit"],
     ];
-    const count = { passed: 0, failed: 0 };
-    for (const [name, ...args] of commands) {
+    /** @type {string[]} */
+    const failures = [];
+    for (const [name = "", ...args] of commands) {
       const { code } = await runNode(args);
-      count[code === 0 ? "passed" : "failed"]++;
+      if (code !== 0) failures.push(name);
       console.log(`${code === 0 ? "ok   " : "FAIL "} ${name}`);
     }
-    return count;
+    return { passed: commands.length - failures.length, failed: failures.length, failures };
   },
   unit: () => vitest("unit"),
   gpu: () => vitest("gpu"),
@@ -61,6 +65,8 @@ const environment = gpuEnvironment();
 const total = { passed: 0, failed: 0 };
 /** @type {string[]} */
 const summary = [];
+/** @type {string[]} */
+const failures = [];
 for (const [name, run] of Object.entries(tiers)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.log(`\n── ${name} ──`);
@@ -70,7 +76,9 @@ for (const [name, run] of Object.entries(tiers)) {
   summary.push(`${name.padEnd(10)}${wordsOf(count)} in ${seconds}`);
   total.passed += count?.passed ?? 0;
   total.failed += count?.failed ?? 0;
+  failures.push(...(count?.failures ?? []).map((failure) => `${name}: ${failure}`));
 }
+if (failures.length > 0) console.log(`\n── failed ──\n${failures.join("\n")}`);
 console.log(`\n${summary.join("\n")}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
@@ -118,10 +126,26 @@ function readVitest(report) {
       passed: numPassedTests,
       failed: numFailedTests + empty.length,
       notRun: numTotalTests - numPassedTests - numFailedTests,
+      failures: testResults.flatMap(failuresOfFile),
     };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * A file's failed tests, or why the file could not be run.
+ * @param {{ name: string, message: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} file
+ */
+function failuresOfFile({ name, message, assertionResults }) {
+  const file = relative(repository, name);
+  if (assertionResults.length === 0) return [`${file}: ${message || "no test was found"}`];
+  return assertionResults
+    .filter(({ status }) => status === "failed")
+    .map(({ fullName, failureMessages }) => {
+      const own = failureMessages.flatMap((message) => message.split("\n"));
+      return [`${file}: ${fullName}`, ...own.filter((line) => !line.includes("node_modules"))].join("\n  ");
+    });
 }
 
 /** The page as a person uses it. */
@@ -141,21 +165,50 @@ async function playwright() {
  */
 function readPlaywright(report) {
   try {
-    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(report, "utf8")).stats;
-    return { passed: expected, failed: unexpected + flaky, notRun: skipped };
+    const { stats, suites } = JSON.parse(readFileSync(report, "utf8"));
+    const { expected, unexpected, flaky, skipped } = stats;
+    return {
+      passed: expected,
+      failed: unexpected + flaky,
+      notRun: skipped,
+      failures: suites.flatMap(failuresOfSuite),
+    };
   } catch {
     return undefined;
   }
 }
 
 /**
- * Runs a script whose last line counts its checks.
+ * @typedef {{ status: string, results: { error?: { message?: string } }[] }} PageTest
+ * @typedef {{ title: string, file: string, specs: { title: string, tests: PageTest[] }[], suites?: Suite[] }} Suite
+ */
+
+/**
+ * @param {Suite} suite
+ * @returns {string[]}
+ */
+function failuresOfSuite({ file, title, specs, suites = [] }) {
+  const own = specs.flatMap((spec) =>
+    spec.tests
+      .filter(({ status }) => status === "unexpected" || status === "flaky")
+      .map(({ results }) => {
+        const why = results.find(({ error }) => error)?.error?.message ?? "";
+        return `${file}: ${title === file ? "" : `${title}, `}${spec.title}\n  ${why}`;
+      }),
+  );
+  return [...own, ...suites.flatMap(failuresOfSuite)];
+}
+
+/**
+ * Runs a script that prints its checks as "ok …" or "FAIL …", and whose last line counts them.
  * @param {string[]} args
  */
 async function script(...args) {
-  const { code, lastLine } = await runNode(args);
-  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lastLine) ?? [];
-  return counted(code, passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) });
+  const { code, lines } = await runNode(args);
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(lines.at(-1) ?? "") ?? [];
+  if (passed === undefined) return counted(code, undefined);
+  const failures = lines.filter((line) => line.startsWith("FAIL"));
+  return counted(code, { passed: Number(passed), failed: Number(failed), failures });
 }
 
 /**
@@ -166,6 +219,7 @@ function sum(...counts) {
   return {
     passed: counts.reduce((total, { passed }) => total + passed, 0),
     failed: counts.reduce((total, { failed }) => total + failed, 0),
+    failures: counts.flatMap(({ failures = [] }) => failures),
   };
 }
 
@@ -175,14 +229,15 @@ function sum(...counts) {
  * @param {Count | undefined} count
  */
 function counted(code, count) {
-  const { passed, failed, notRun = 0 } = count ?? { passed: 0, failed: 0 };
-  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed, notRun };
+  const { passed, failed, notRun = 0, failures = [] } = count ?? { passed: 0, failed: 0 };
+  if (failed > 0 || (code === 0 && passed > 0)) return { passed, failed, notRun, failures };
+  return { passed, failed: 1, notRun, failures: [`the runner ended with exit status ${code}`] };
 }
 
 /**
  * @param {string[]} args
  * @param {Record<string, string>} more  environment variables of this run alone
- * @returns {Promise<{ code: number, lastLine: string }>}
+ * @returns {Promise<{ code: number, lines: string[] }>}  `lines` of its output
  */
 function runNode(args, more = {}) {
   const child = spawn(process.execPath, args, {
@@ -190,14 +245,12 @@ function runNode(args, more = {}) {
     env: { ...environment, ...more },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let tail = "";
+  let output = "";
   child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
     process.stdout.write(text);
-    tail = (tail + text).slice(-1000);
+    output += text;
   });
   return new Promise((resolve) => {
-    child.on("close", (code) =>
-      resolve({ code: code ?? 1, lastLine: tail.trimEnd().split("\n").at(-1) ?? "" }),
-    );
+    child.on("close", (code) => resolve({ code: code ?? 1, lines: output.trimEnd().split("\n") }));
   });
 }

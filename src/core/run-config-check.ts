@@ -3,6 +3,7 @@
 // run-config.ts.
 
 import { AppError } from "./errors";
+import { isObject, parseJson, shownJson } from "./json";
 import { defaultRunConfig, type LoraConfig, type RunConfig } from "./run-config";
 
 /** "lora.rank", "epochs", … */
@@ -184,29 +185,31 @@ export function runConfigHelp(): string {
  * fault with file, field, value and what is allowed.
  */
 export function parseRunConfig(json: unknown, fileName: string): RunConfig {
-  const given = typeof json === "string" ? parse(json, fileName) : json;
+  const given =
+    typeof json === "string" ? parseJson(json.replace(/^\ufeff/, ""), fileName, "bad-config") : json;
   const faults: string[] = [];
   const values = new Map<string, unknown>();
   if (!isObject(given))
     throw new AppError(
       "bad-config",
-      `${fileName}: got ${show(given)}, expected an object such as {"epochs": 2}.`,
+      `${fileName}: got ${shownJson(given)}, expected an object such as {"epochs": 2}.`,
     );
   for (const [name, value] of Object.entries(given)) {
     if (name !== "lora") values.set(name, value);
     else if (isObject(value))
       for (const [inner, innerValue] of Object.entries(value)) values.set(`lora.${inner}`, innerValue);
-    else faults.push(`lora is ${show(value)}; an object such as {"rank": 16} was expected`);
+    else faults.push(`lora is ${shownJson(value)}; an object such as {"rank": 16} was expected`);
   }
   for (const [name, value] of values) {
     if (!Object.hasOwn(runConfigFields, name)) {
       faults.push(
-        `there is no field ${JSON.stringify(name)}; the nearest is ${JSON.stringify(nearestField(name))}`,
+        `there is no field ${shownJson(name)}; the nearest is ${JSON.stringify(nearestField(name))}`,
       );
       continue;
     }
     const info = runConfigFields[name as RunConfigField];
-    if (!allows(info, value)) faults.push(`${name} is ${show(value)}; ${describeRange(info)} was expected`);
+    if (!allows(info, value))
+      faults.push(`${name} is ${shownJson(value)}; ${describeRange(info)} was expected`);
   }
   if (faults.length > 0) throw new AppError("bad-config", `${fileName}: ${faults.join(". ")}.`);
   const valueOf = (field: RunConfigField): unknown =>
@@ -249,7 +252,11 @@ function allows(info: RunConfigFieldInfo, value: unknown): boolean {
 
 /** The known name closest to what was written; TrainingArguments' snake_case and bare LoRA names find their field. */
 function nearestField(name: string): RunConfigField {
-  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const plain = (text: string): string =>
+    text
+      .slice(0, 60)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, "");
   if (Object.hasOwn(otherNames, plain(name))) return otherNames[plain(name)]!;
   const distances = fieldNames.map((field) => ({
     field,
@@ -296,24 +303,4 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length]!;
-}
-
-function parse(text: string, fileName: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, "")) as unknown;
-  } catch (error) {
-    throw new AppError(
-      "bad-config",
-      `${fileName}: no valid JSON (${error instanceof Error ? error.message : String(error)}).`,
-    );
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -3,6 +3,7 @@
 
 import { Environment, Template } from "@huggingface/jinja";
 import { AppError } from "../core/errors";
+import { parseJsonObject } from "../core/json";
 import type { Message } from "../core/message";
 import { LARGEST_VALUE, TemplateInterpreter } from "./template-interpreter";
 
@@ -129,13 +130,7 @@ function range(first: number, second?: number, step = 1): number[] {
 
 /** chat_template is a text, or a list of {name, template} of which "default" is meant for plain chat. */
 function templateIn(json: string, name: string): string | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (error) {
-    throw new AppError("bad-model-file", `${name}: no valid JSON (${messageOf(error)}).`);
-  }
-  const value = (parsed as { chat_template?: unknown } | null)?.chat_template;
+  const { chat_template: value } = parseJsonObject(json, name);
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
   if (Array.isArray(value)) {

@@ -3,8 +3,9 @@
 // Knows nothing of tokenizers and templates. Formats live in formats/, the JSON of the file in json-records.ts.
 
 import { AppError } from "../core/errors";
+import { isObject } from "../core/json";
 import type { Example, RowProblem } from "../core/message";
-import { FieldError, isObject, kindOf, type DatasetFormat, type Row } from "./formats/dataset-format";
+import { FieldError, kindOf, type DatasetFormat, type Row } from "./formats/dataset-format";
 import { formatNames, formats, type FormatName } from "./formats/index";
 import { decodeDatasetText } from "./dataset-text";
 import { readJsonRecords, type JsonRecord } from "./json-records";

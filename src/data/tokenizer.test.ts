@@ -200,7 +200,7 @@ describe("the SentencePiece tokenizer", () => {
 describe("a tokenizer file", () => {
   const faults: [string, string, RegExp][] = [
     ["no JSON", "{", /bad-model-file: tokenizer\.json: no valid JSON/],
-    ["a list", "[]", /bad-model-file: tokenizer\.json: an object/],
+    ["a list", "[]", /bad-model-file: tokenizer\.json: it must be a JSON object/],
     ["a Git LFS pointer", "version https://git-lfs.github.com/spec/v1", /LFS pointer/],
     ["without a model", "{}", /"model" with a "vocab" is missing/],
     [

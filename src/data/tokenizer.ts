@@ -5,6 +5,7 @@
 
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { AppError } from "../core/errors";
+import { parseJsonObject, shownJson } from "../core/json";
 import { alignTokens, type AlignedTokens } from "./token-alignment";
 import { bytesOfByteLevelToken, bytesOfSentencePieceToken } from "./token-bytes";
 import { likeRust } from "./tokenizer-json";
@@ -55,7 +56,7 @@ type Json = Record<string, unknown>;
 
 /** Throws AppError `bad-model-file` for broken files, `unsupported-model` for tokenizers that are no BPE. */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const json = parse(files.tokenizer, "tokenizer.json");
+  const json = parseJsonObject(files.tokenizer, "tokenizer.json");
   const model = json["model"] as Json | null | undefined;
   if (typeof model !== "object" || model === null || typeof model["vocab"] !== "object") {
     throw new AppError(
@@ -67,7 +68,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   if (kind !== "BPE") {
     throw new AppError(
       "unsupported-model",
-      `tokenizer.json: its kind is ${JSON.stringify(kind)}; only BPE tokenizers are supported.`,
+      `tokenizer.json: its kind is ${shownJson(kind)}; only BPE tokenizers are supported.`,
     );
   }
   if (!Array.isArray(model["merges"])) {
@@ -143,7 +144,7 @@ type SpecialIds = Pick<Tokenizer, "eosId" | "eosIds" | "bosId" | "padId" | "bosT
 
 function specialIds(files: TokenizerFiles, library: Library): SpecialIds {
   const optional = (text: string | undefined, name: string): Json =>
-    text === undefined ? {} : parse(text, name);
+    text === undefined ? {} : parseJsonObject(text, name);
   const tokenizerConfig = optional(files.tokenizerConfig, "tokenizer_config.json");
   const map = optional(files.specialTokensMap, "special_tokens_map.json");
   const generation = optional(files.generationConfig, "generation_config.json");
@@ -183,20 +184,4 @@ function mentions(decoder: unknown, type: string): boolean {
   if (typeof decoder !== "object" || decoder === null) return false;
   const { type: own, decoders } = decoder as Json;
   return own === type || (Array.isArray(decoders) && decoders.some((inner) => mentions(inner, type)));
-}
-
-function parse(text: string, name: string): Json {
-  try {
-    const value = JSON.parse(text) as unknown;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  } catch (error) {
-    const pointer = text.startsWith("version https://git-lfs")
-      ? "it is a Git LFS pointer, run `git lfs pull`"
-      : undefined;
-    throw new AppError(
-      "bad-model-file",
-      `${name}: ${pointer ?? `no valid JSON (${error instanceof Error ? error.message : String(error)})`}.`,
-    );
-  }
-  throw new AppError("bad-model-file", `${name}: an object was expected.`);
 }

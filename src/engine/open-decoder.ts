@@ -1,6 +1,5 @@
 // Opens the part of a model folder that the decoder needs: config.json and the headers of the weights.
 
-import { AppError } from "../core/errors";
 import type { AdaptableLayer } from "../export/peft";
 import type { ModelSource } from "../hub/model-source";
 import { openWeights, type Weights } from "../hub/open-weights";
@@ -20,9 +19,7 @@ export interface OpenedDecoder {
 }
 
 export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
-  const text = await source.text("config.json");
-  refuseManyLayers(text, `${source.name}/config.json`);
-  const { family, config } = familyOf(text, `${source.name}/config.json`);
+  const { family, config } = familyOf(await source.text("config.json"), `${source.name}/config.json`);
   const weights = await openWeights(source);
   const declare = (positions: number): DeclaredModel => declareModel(family, config, weights, positions);
   const adaptableLayers = () => {
@@ -40,21 +37,4 @@ export async function openDecoder(source: ModelSource): Promise<OpenedDecoder> {
     );
   };
   return { family, config, weights, declare, adaptableLayers };
-}
-
-/** Far more than any model has. Everything that is declared grows with the layers, so they are counted first. */
-const MOST_LAYERS = 1000;
-
-function refuseManyLayers(text: string, label: string): void {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return; // the family says what is wrong
-  }
-  for (const field of ["num_hidden_layers", "num_layers", "n_layer", "n_layers"]) {
-    const layers = (json as Record<string, unknown> | null)?.[field];
-    if (typeof layers !== "number" || layers <= MOST_LAYERS) continue;
-    throw new AppError("bad-model-file", `${label}: ${field} is ${layers}; at most ${MOST_LAYERS} are read.`);
-  }
 }

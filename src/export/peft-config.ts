@@ -3,6 +3,7 @@
 // answers, wrongly. Keys as PEFT 0.21 writes them: https://github.com/huggingface/peft/blob/main/src/peft/tuners/lora/config.py
 
 import { AppError } from "../core/errors";
+import { parseJsonObject, shownJson } from "../core/json";
 import type { LoraConfig } from "../core/run-config";
 
 export interface PeftConfig extends LoraConfig {
@@ -72,26 +73,26 @@ export function writePeftConfig(config: PeftConfig, targetModules: readonly stri
 
 /** Reads adapter_config.json. Throws AppError("bad-adapter") that lists every option which can't be honoured. */
 export function readPeftConfig(text: string, fileName: string): PeftConfig {
-  const json = parse(text, fileName);
+  const json = parseJsonObject(text, fileName, "bad-adapter");
   const kind = json["peft_type"];
   if (kind === undefined && ("lora_parameters" in json || "fine_tune_type" in json)) {
     throw bad(fileName, 'it is an mlx-lm adapter; only PEFT adapters ("peft_type": "LORA") can be read');
   }
-  if (kind !== "LORA") throw bad(fileName, `peft_type is ${JSON.stringify(kind)}; only "LORA" can be read`);
+  if (kind !== "LORA") throw bad(fileName, `peft_type is ${shownJson(kind)}; only "LORA" can be read`);
   const faults: string[] = [];
   const task = json["task_type"];
   if (task !== undefined && task !== null && task !== "CAUSAL_LM")
-    faults.push(`task_type is ${JSON.stringify(task)}, expected "CAUSAL_LM"`);
+    faults.push(`task_type is ${shownJson(task)}, expected "CAUSAL_LM"`);
   const bias = json["bias"];
-  if (bias !== undefined && bias !== "none") faults.push(`bias is ${JSON.stringify(bias)}, expected "none"`);
+  if (bias !== undefined && bias !== "none") faults.push(`bias is ${shownJson(bias)}, expected "none"`);
   const initialisation = json["init_lora_weights"];
   if (!harmlessInitialisations.includes(initialisation)) {
     faults.push(
-      `init_lora_weights is ${JSON.stringify(initialisation)}, which changes the base weights; convert the adapter with PEFT first (save_pretrained with path_initial_model_for_weight_conversion)`,
+      `init_lora_weights is ${shownJson(initialisation)}, which changes the base weights; convert the adapter with PEFT first (save_pretrained with path_initial_model_for_weight_conversion)`,
     );
   }
   for (const key of mustBeOff)
-    if (!isOff(json[key])) faults.push(`${key} is ${show(json[key])}, which is not supported`);
+    if (!isOff(json[key])) faults.push(`${key} is ${shownJson(json[key])}, which is not supported`);
   const number = (
     key: string,
     fallback: number,
@@ -100,17 +101,17 @@ export function readPeftConfig(text: string, fileName: string): PeftConfig {
   ): number => {
     const value = json[key] ?? fallback;
     if (typeof value === "number" && valid(value)) return value;
-    faults.push(`${key} is ${show(value)}, expected ${expected}`);
+    faults.push(`${key} is ${shownJson(value)}, expected ${expected}`);
     return fallback;
   };
   const rank = number("r", 8, (value) => Number.isInteger(value) && value >= 1, "a whole number above 0");
   const alpha = number("lora_alpha", 8, (value) => Number.isFinite(value) && value > 0, "a number above 0");
   const dropout = number("lora_dropout", 0, (value) => value >= 0 && value < 1, "a number from 0 to below 1");
   const rsLora = json["use_rslora"] ?? false;
-  if (typeof rsLora !== "boolean") faults.push(`use_rslora is ${show(rsLora)}, expected true or false`);
+  if (typeof rsLora !== "boolean") faults.push(`use_rslora is ${shownJson(rsLora)}, expected true or false`);
   const fanInFanOut = json["fan_in_fan_out"] ?? false;
   if (typeof fanInFanOut !== "boolean")
-    faults.push(`fan_in_fan_out is ${show(fanInFanOut)}, expected true or false`);
+    faults.push(`fan_in_fan_out is ${shownJson(fanInFanOut)}, expected true or false`);
   if (faults.length > 0) throw bad(fileName, faults.join("; "));
   const base = json["base_model_name_or_path"];
   return {
@@ -134,23 +135,6 @@ function readTargets(value: unknown): readonly string[] | "all-linear" {
 function isOff(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function parse(text: string, fileName: string): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw bad(fileName, `no valid JSON (${error instanceof Error ? error.message : String(error)})`);
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw bad(fileName, "an object was expected");
-  return json as Record<string, unknown>;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 function bad(fileName: string, reason: string): AppError {

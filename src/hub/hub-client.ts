@@ -3,6 +3,7 @@
 // redirect to another origin. Knows nothing of models.
 
 import { AppError } from "../core/errors";
+import { parseJson } from "../core/json";
 import { DEFAULT_HUB } from "../core/run-record";
 import { errorOf, PermanentHubError, RetryableHubError, type Subject } from "./hub-error";
 
@@ -90,7 +91,7 @@ export class HubClient {
       });
       const text = new TextDecoder().decode(joined(parts, length));
       try {
-        return { body: JSON.parse(text) as unknown, headers };
+        return { body: parseJson(text, subject.label, "hub-offline"), headers };
       } catch (cause) {
         // A portal of a hotel's network answers anything with a page.
         const message = `${subject.label}: ${this.endpoint.host} doesn't answer as a Hub does (no JSON). Check the endpoint's address and the connection.`;

@@ -3,6 +3,7 @@
 
 import { AppError, assert } from "../core/errors";
 import type { HostTensor } from "../core/host-tensor";
+import { isObject, parseJsonObject, shownJson } from "../core/json";
 import type { ModelSource } from "./model-source";
 import { headerEnd, parseSafetensorsHeader, type TensorInfo } from "./safetensors";
 
@@ -94,17 +95,8 @@ async function readHeader(source: ModelSource, file: string): Promise<Map<string
 
 /** Tensor name → shard. Throws `bad-model-file`. */
 export function parseIndex(text: string, label: string): Map<string, string> {
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch (error) {
-    throw new AppError(
-      "bad-model-file",
-      `${label}: no valid JSON (${error instanceof Error ? error.message : String(error)}).`,
-    );
-  }
-  const map = (index as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+  const { weight_map: map } = parseJsonObject(text, label);
+  if (!isObject(map)) {
     throw new AppError(
       "bad-model-file",
       `${label}: "weight_map" is missing; it must map each tensor to its file.`,
@@ -115,7 +107,7 @@ export function parseIndex(text: string, label: string): Map<string, string> {
     if (typeof file !== "string" || !shardName.test(file)) {
       throw new AppError(
         "bad-model-file",
-        `${label}: tensor ${JSON.stringify(name)} is placed in ${JSON.stringify(file)}; a file name ending in .safetensors, without folders, is needed.`,
+        `${label}: tensor ${shownJson(name)} is placed in ${shownJson(file)}; a file name ending in .safetensors, without folders, is needed.`,
       );
     }
     placeOf.set(name, file);

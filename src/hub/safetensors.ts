@@ -4,6 +4,7 @@
 
 import { AppError, assert } from "../core/errors";
 import { bitsOf, elementCount, type DType, type HostTensor } from "../core/host-tensor";
+import { parseJsonObject, shownJson } from "../core/json";
 import { duplicateKey } from "./duplicate-key";
 
 export interface TensorInfo {
@@ -153,21 +154,17 @@ function parseHeaderJson(bytes: Uint8Array, fileName: string): Record<string, un
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0x20) end--;
   if (bytes[end - 1] !== 0x7d) throw bad(fileName, "its header doesn't end with } and spaces");
-  let header: unknown;
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end));
-    header = JSON.parse(text);
-  } catch (error) {
-    throw bad(
-      fileName,
-      `its header is no valid JSON (${error instanceof Error ? error.message : String(error)})`,
-    );
+  } catch {
+    throw bad(fileName, "its header is no valid JSON (it isn't UTF-8)");
   }
+  const header = parseJsonObject(text, `${fileName}, header`);
   // JSON.parse keeps the last of two equal keys silently: two readers could then see different tensors in one file.
   const twice = duplicateKey(text);
-  if (twice !== undefined) throw bad(fileName, `its header holds the key ${JSON.stringify(twice)} twice`);
-  return header as Record<string, unknown>;
+  if (twice !== undefined) throw bad(fileName, `its header holds the key ${shownJson(twice)} twice`);
+  return header;
 }
 
 function readMetadata(value: unknown, metadata: Map<string, string>, fileName: string): void {
@@ -177,29 +174,26 @@ function readMetadata(value: unknown, metadata: Map<string, string>, fileName: s
   }
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== "string")
-      throw bad(fileName, `its __metadata__ field ${JSON.stringify(key)} is no string`);
+      throw bad(fileName, `its __metadata__ field ${shownJson(key)} is no string`);
     metadata.set(key, text);
   }
 }
 
 function readEntry(name: string, value: unknown, dataStart: number, fileName: string): TensorInfo {
-  const fail = (reason: string): AppError =>
-    bad(fileName, `tensor ${JSON.stringify(name.slice(0, 100))}: ${reason}`);
+  const fail = (reason: string): AppError => bad(fileName, `tensor ${shownJson(name)}: ${reason}`);
   if (name.length > maximumNameLength)
     throw fail(`its name has ${name.length} characters, at most ${maximumNameLength} may be`);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw fail("its entry is no object");
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   if (typeof dtype !== "string" || !Object.hasOwn(bitsOf, dtype)) {
-    throw fail(`unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(bitsOf).join(", ")}`);
+    throw fail(`unknown dtype ${shownJson(dtype)}; known are ${Object.keys(bitsOf).join(", ")}`);
   }
   if (!Array.isArray(shape) || shape.length > maximumRank || !shape.every(isCount)) {
-    throw fail(
-      `its shape is ${JSON.stringify(shape)?.slice(0, 100)}; need up to ${maximumRank} whole numbers`,
-    );
+    throw fail(`its shape is ${shownJson(shape)}; need up to ${maximumRank} whole numbers`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    throw fail(`its data_offsets are ${JSON.stringify(offsets)?.slice(0, 100)}; need [begin, end]`);
+    throw fail(`its data_offsets are ${shownJson(offsets)}; need [begin, end]`);
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw fail(`it begins at ${begin}, after its end ${end}`);

@@ -50,7 +50,3 @@ export function kindOf(value: unknown): string {
   if (typeof value === "object") return "an object";
   return typeof value === "string" ? "text" : `a ${typeof value}`;
 }
-
-export function isObject(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -6,8 +6,9 @@
 // FastChat silently drops a leading assistant turn and LLaMA-Factory odd last ones; here both are listed, because a
 // dropped turn changes what the answers after it refer to, and the person can mend the row.
 
+import { isObject, shownJson } from "../../core/json";
 import type { Message, Role } from "../../core/message";
-import { FieldError, isObject, kindOf, type Row } from "./dataset-format";
+import { FieldError, kindOf, type Row } from "./dataset-format";
 
 const roles: Readonly<Record<string, Role>> = {
   system: "system",
@@ -125,7 +126,7 @@ function readContent(value: unknown, path: string): string {
       if (typeof part === "string") return part;
       const text = isObject(part) && part["type"] === "text" ? (part["text"] ?? part["value"]) : undefined;
       if (typeof text === "string") return text;
-      const kind = isObject(part) ? `a part of type ${JSON.stringify(part["type"])}` : kindOf(part);
+      const kind = isObject(part) ? `a part of type ${shownJson(part["type"])}` : kindOf(part);
       throw new FieldError(`${path}[${index}]`, `is ${kind}; only text parts can be trained on`);
     })
     .join("");

@@ -1,10 +1,13 @@
 // Reads fields of a config.json with errors that name file, field, value and what was expected.
 
 import { AppError } from "../../core/errors";
+import { isObject, shownJson } from "../../core/json";
 
 export interface ConfigReader {
   /** A positive whole number. */
   size(field: string, fallback?: number): number;
+  /** As `size`, and no more than any model has: all that is declared grows with the layers. */
+  layers(field: string): number;
   /** A positive number. */
   positive(field: string, fallback?: number): number;
   /** As `size`; null gives undefined. */
@@ -22,13 +25,15 @@ export interface ConfigReader {
   refuse(field: string, why: string): never;
 }
 
+const MOST_LAYERS = 1000;
+
 export function readConfig(json: unknown, fileName: string, prefix = ""): ConfigReader {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw new AppError("bad-model-file", `${fileName}: ${prefix || "it"} must be a JSON object.`);
   }
   const values = new Map(Object.entries(json));
   const wrong = (field: string, expected: string): AppError => {
-    const got = values.has(field) ? `is ${JSON.stringify(values.get(field))}` : "is missing";
+    const got = values.has(field) ? `is ${shownJson(values.get(field))}` : "is missing";
     return new AppError("bad-model-file", `${fileName}: ${prefix}${field} ${got}; expected ${expected}.`);
   };
   const valueOf = <T>(field: string, fallback: T | undefined): unknown => values.get(field) ?? fallback;
@@ -50,6 +55,11 @@ export function readConfig(json: unknown, fileName: string, prefix = ""): Config
       : read(field, fallback);
   return {
     size,
+    layers(field) {
+      const layers = size(field);
+      if (layers > MOST_LAYERS) throw wrong(field, `at most ${MOST_LAYERS}`);
+      return layers;
+    },
     positive,
     sizeOrNone: orNone(size),
     positiveOrNone: orNone(positive),
@@ -81,7 +91,7 @@ export function readConfig(json: unknown, fileName: string, prefix = ""): Config
     },
     has: (field) => values.get(field) !== undefined && values.get(field) !== null,
     refuse(field, why) {
-      const got = JSON.stringify(values.get(field));
+      const got = shownJson(values.get(field));
       throw new AppError("unsupported-model", `${fileName}: ${prefix}${field} is ${got}. ${why}`);
     },
   };

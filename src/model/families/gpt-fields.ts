@@ -19,7 +19,7 @@ export function gptConfig(reader: ConfigReader, maxPositions: number): GptConfig
   return {
     ...plainDecoder,
     hidden,
-    layers: reader.size("n_layer"),
+    layers: reader.layers("n_layer"),
     heads,
     kvHeads: heads,
     headSize,

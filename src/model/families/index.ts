@@ -1,6 +1,6 @@
 // Registry of model families by `model_type`. A new family is one file beside this one and one line here.
 
-import { AppError } from "../../core/errors";
+import { parseJson } from "../../core/json";
 import type { DecoderConfig } from "../decoder-config";
 import { readConfig, type ConfigReader } from "./config-reader";
 import type { ModelFamily } from "./family";
@@ -43,13 +43,7 @@ const instead: readonly (readonly [modelType: RegExp, repository: string])[] = [
 
 /** Family and knobs for the text of a config.json. Throws `bad-model-file` or `unsupported-model`. */
 export function familyOf(text: string, fileName: string): { family: ModelFamily; config: DecoderConfig } {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError("bad-model-file", `${fileName}: no valid JSON (${String(cause)}).`, { cause });
-  }
-  const reader = readConfig(json, fileName);
+  const reader = readConfig(parseJson(text, fileName), fileName);
   const modelType = reader.text("model_type", "");
   const known = new Map<string, ModelFamily>(Object.entries(families));
   const family = known.get(modelType) ?? refuseFamily(reader, modelType, [...known.keys()]);

@@ -57,7 +57,7 @@ export function llamaLike(reader: ConfigReader, modelType: string, defaults: Lla
   const feedForward = reader.size("intermediate_size");
   refuseUnlessQuads(reader, "hidden_size", hidden);
   refuseUnlessQuads(reader, "intermediate_size", feedForward);
-  const layers = reader.size("num_hidden_layers");
+  const layers = reader.layers("num_hidden_layers");
   return {
     ...plainDecoder,
     modelType,
