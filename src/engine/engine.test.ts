@@ -116,9 +116,11 @@ describe("a dataset", () => {
     await superseded;
     expect(second.cutRows).toBeGreaterThan(0);
     expect(progress.at(-1)).toMatchObject({ done: 2000, total: 2000, unit: "rows" });
-    const begin = performance.now();
-    await engine.tokenizeDataset({ ...defaultRunConfig, cutoffLength: 10, learningRate: 1 });
-    expect(performance.now() - begin).toBeLessThan(50);
+    const again: Progress[] = [];
+    await engine.tokenizeDataset({ ...defaultRunConfig, cutoffLength: 10, learningRate: 1 }, (next) =>
+      again.push(next),
+    );
+    expect(again).toEqual([]);
   });
 
   it("leaves room for other calls while it is tokenised", async () => {
