@@ -21,6 +21,7 @@ if (!existsSync(python)) {
 }
 run(python, join("reference", "golden", "make_golden.py"));
 run(python, join("reference", "golden", "make_builtin.py"));
+run(python, join("reference", "tokenizers", "make_pipelines.py"));
 
 /**
  * @param {string} command

@@ -9,13 +9,13 @@ for (let byte = 0; byte < 256; byte++) {
 }
 const utf8 = new TextEncoder();
 
-/** A byte-level token: one character a byte. Characters outside the alphabet stand for themselves. */
+/** A byte-level token: one character a byte. One that holds another character stands for itself. */
 export function bytesOfByteLevelToken(token: string): Uint8Array {
   const bytes: number[] = [];
   for (const character of token) {
     const byte = byteOfCharacter.get(character);
-    if (byte === undefined) bytes.push(...utf8.encode(character));
-    else bytes.push(byte);
+    if (byte === undefined) return utf8.encode(token);
+    bytes.push(byte);
   }
   return Uint8Array.from(bytes);
 }

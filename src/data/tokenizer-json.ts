@@ -1,6 +1,8 @@
-// Rewrites a parsed tokenizer.json so that the JavaScript library splits text exactly as the Rust library does. Three
-// differences change ids: JavaScript's \s counts U+FEFF as white space and U+0085 not, its Digits splitter knows decimal
-// digits only, where Rust's takes every numeric character (½, Ⅷ, ٣), and "$" means something in its replacements.
+// Rewrites a parsed tokenizer.json so that the JavaScript library splits text exactly as the Rust library does. What
+// changes ids: JavaScript's \s counts U+FEFF as white space and U+0085 not, and its \w knows ASCII alone; the library's
+// Digits splitter knows decimal digits only, where Rust's takes every numeric character (½, Ⅷ, ٣); of the behaviours of
+// a Split it has two; "$" means something in its replacements. What tokenizer-check.ts lets pass is dealt with here, or
+// the same in both.
 //
 // In one thing it is better than Rust on purpose: control tokens are recognised wherever they stand. Early Llama 2 files
 // mark theirs as "normalized", which makes "</s>" behind a word plain text, and a model trained on that never stops.
@@ -11,9 +13,15 @@ type Json = Record<string, unknown>;
 const byteLevelSplit =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+";
 
-/** A copy with the pre-tokenizer rewritten and absent parts as null, without truncation and padding. */
+/** Unicode's punctuation, and ASCII's, which has $+<=>^`|~ too. */
+const punctuation = "[\\p{P}!-/:-@\\[-`{-~]";
+
+/** \w of Rust's regular expressions: https://docs.rs/regex/latest/regex/#unicode */
+const word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d";
+
+/** A copy of what `checkTokenizerJson` has passed, absent parts as null, without truncation and padding. */
 export function likeRust(tokenizer: Json): Json {
-  const parts = { normalizer: null, post_processor: null, decoder: null, ...tokenizer };
+  const parts = { normalizer: null, post_processor: null, ...tokenizer };
   const addedTokens = ((tokenizer["added_tokens"] ?? []) as Json[]).map((token) =>
     token["special"] === true ? { ...token, normalized: false } : token,
   );
@@ -22,47 +30,116 @@ export function likeRust(tokenizer: Json): Json {
     added_tokens: addedTokens,
     truncation: null,
     padding: null,
-    normalizer: literalReplacements(parts.normalizer),
-    pre_tokenizer: rewrite(tokenizer["pre_tokenizer"] ?? null),
-    decoder: literalReplacements(parts.decoder),
+    normalizer: normalizer(parts.normalizer as Json | null),
+    pre_tokenizer: preTokenizer((tokenizer["pre_tokenizer"] ?? null) as Json | null),
+    decoder: decoder((tokenizer["decoder"] ?? null) as Json | null),
   };
 }
 
-function literalReplacements(step: unknown): unknown {
-  if (typeof step !== "object" || step === null) return null;
-  const config: Json = { ...step };
-  for (const list of ["normalizers", "decoders"]) {
-    if (Array.isArray(config[list])) config[list] = config[list].map(literalReplacements);
+function normalizer(step: Json | null): Json | null {
+  switch (step?.["type"]) {
+    case "Sequence":
+      return { ...step, normalizers: (step["normalizers"] as Json[]).map(normalizer) };
+    case "Replace":
+      return literalReplacement(step);
+    default:
+      return step;
   }
-  if (config["type"] === "Replace" && typeof config["content"] === "string") {
-    config["content"] = config["content"].replaceAll("$", "$$$$");
-  }
-  return config;
 }
 
-function rewrite(step: unknown): unknown {
-  if (typeof step !== "object" || step === null) return null;
-  const config = step as Json;
-  switch (config["type"]) {
+function decoder(step: Json | null): Json | null {
+  switch (step?.["type"]) {
     case "Sequence":
-      return { ...config, pretokenizers: ((config["pretokenizers"] ?? []) as unknown[]).map(rewrite) };
-    case "Digits":
-      return split(config["individual_digits"] ? "\\p{N}" : "\\p{N}+");
-    case "ByteLevel":
-      // With add_prefix_space the space must come before the split; such tokenizers keep the library's own pattern.
-      if (config["use_regex"] === false || config["add_prefix_space"] === true) return config;
-      return { type: "Sequence", pretokenizers: [split(byteLevelSplit), { ...config, use_regex: false }] };
+      return { ...step, decoders: (step["decoders"] as Json[]).map(decoder) };
+    case "Replace":
+      return literalReplacement(step);
+    default:
+      return step;
+  }
+}
+
+function literalReplacement(step: Json): Json {
+  return { ...step, content: (step["content"] as string).replaceAll("$", "$$$$") };
+}
+
+function preTokenizer(step: Json | null): Json | null {
+  switch (step?.["type"]) {
+    case "Sequence":
+      return sequence(...(step["pretokenizers"] as Json[]).map((inner) => preTokenizer(inner)!));
     case "Split": {
-      const pattern = (config["pattern"] as Json | undefined)?.["Regex"];
-      return typeof pattern === "string" ? { ...config, pattern: { Regex: unicodeSpace(pattern) } } : config;
+      const { Regex: regex, String: literal } = step["pattern"] as { Regex?: string; String?: string };
+      const source = regex === undefined ? escaped(literal!) : unicodeSpace(regex);
+      return split(source, (step["behavior"] ?? "Isolated") as Behavior, step["invert"] === true);
+    }
+    case "Digits":
+      return split(step["individual_digits"] === true ? "\\p{N}" : "\\p{N}+");
+    case "Punctuation":
+      return split(punctuation, (step["behavior"] ?? "Isolated") as Behavior);
+    case "Whitespace":
+      return split(`[${word}]+|[^${word}\\p{White_Space}]+`, "Removed", true);
+    case "WhitespaceSplit":
+      return split("\\p{White_Space}+", "Removed");
+    case "BertPreTokenizer":
+      return sequence(split("\\p{White_Space}+", "Removed"), split(punctuation));
+    case "ByteLevel": {
+      if (step["use_regex"] === false) return step;
+      const bytes = { type: "ByteLevel", add_prefix_space: false, use_regex: false };
+      if (step["add_prefix_space"] !== true) return sequence(split(byteLevelSplit), bytes);
+      // Puts a space in front, as ByteLevel does, but before the split.
+      const space = { type: "Metaspace", replacement: " ", prepend_scheme: "always" };
+      return sequence(space, split(byteLevelSplit), bytes);
+    }
+    case "Metaspace": {
+      const replacement = step["replacement"] as string;
+      const scheme = step["add_prefix_space"] === false ? "never" : (step["prepend_scheme"] ?? "always");
+      const marked = { type: "Metaspace", replacement, prepend_scheme: scheme };
+      return step["split"] === false
+        ? marked
+        : sequence(marked, split(escaped(replacement), "MergedWithNext"));
     }
     default:
-      return config;
+      return step;
   }
 }
 
-function split(regex: string): Json {
-  return { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
+function sequence(...pretokenizers: Json[]): Json {
+  return { type: "Sequence", pretokenizers };
+}
+
+type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
+
+/**
+ * A Split at what `regex` matches; inverted, at what lies between. What is matched and what lies between are pieces in
+ * any case, so a piece that takes its neighbour in is a longer match.
+ * https://docs.rs/tokenizers/latest/tokenizers/tokenizer/normalizer/enum.SplitDelimiterBehavior.html
+ */
+function split(regex: string, behavior: Behavior = "Isolated", isInverted = false): Json {
+  const isolated = (longer: string): Json => ({
+    type: "Split",
+    pattern: { Regex: longer },
+    behavior: "Isolated",
+    invert: false,
+  });
+  const between = `(?:(?!${regex})[\\s\\S])`;
+  switch (behavior) {
+    case "Removed":
+      return { type: "Split", pattern: { Regex: regex }, behavior, invert: isInverted };
+    case "Isolated":
+      return isolated(regex);
+    case "Contiguous":
+      return isolated(`(?:${regex})+`);
+    case "MergedWithPrevious":
+    case "MergedWithNext":
+      return isolated(
+        (behavior === "MergedWithNext") === isInverted
+          ? `${between}+(?:${regex})?|(?:${regex})`
+          : `(?:${regex})${between}*`,
+      );
+  }
+}
+
+function escaped(literal: string): string {
+  return literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
 /** \s and \S by the Unicode property; escaped backslashes before an s are left alone. */

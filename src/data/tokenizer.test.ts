@@ -198,25 +198,81 @@ describe("the SentencePiece tokenizer", () => {
 });
 
 describe("a tokenizer file", () => {
+  const withPart = (preTokenizer: object): string =>
+    JSON.stringify({ ...sentencePieceJson(), pre_tokenizer: preTokenizer });
+  const withModel = (changes: object): string =>
+    JSON.stringify({ model: { type: "BPE", vocab: { a: 0, b: 1 }, merges: [], ...changes } });
   const faults: [string, string, RegExp][] = [
     ["no JSON", "{", /bad-model-file: tokenizer\.json: no valid JSON/],
     ["a list", "[]", /bad-model-file: tokenizer\.json: it must be a JSON object/],
     ["a Git LFS pointer", "version https://git-lfs.github.com/spec/v1", /LFS pointer/],
-    ["without a model", "{}", /"model" with a "vocab" is missing/],
+    ["without a model", "{}", /bad-model-file: .*model is missing; expected an object with "vocab"/],
     [
       "of another kind",
       '{"model": {"type": "Unigram", "vocab": []}}',
       /unsupported-model: .*"Unigram"; only BPE/,
     ],
     [
-      "with a broken model",
-      '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": 5}, "pre_tokenizer": null}',
-      /bad-model-file: .*needs a list "merges"/,
+      "without merges",
+      '{"model": {"type": "BPE", "vocab": {"a": 0}}}',
+      /model\.merges is missing; expected a list/,
     ],
     [
-      "with an unknown part",
-      JSON.stringify({ ...sentencePieceJson(), pre_tokenizer: { type: "Novel" } }),
-      /can't be used \(.*Novel/,
+      "with a merge of one token",
+      withModel({ merges: ["ab"] }),
+      /model\.merges\[0\] is "ab"; expected two tokens/,
+    ],
+    [
+      "with a text for an id",
+      withModel({ vocab: { a: "0" } }),
+      /model\.vocab\["a"\] is "0"; expected a whole number/,
+    ],
+    ["with an id of a billion", withModel({ vocab: { a: 1e9 } }), /expected a whole number below 10000000/],
+    [
+      "with dropout",
+      withModel({ dropout: 0.1 }),
+      /unsupported-model: .*model\.dropout is 0\.1; only 0 is read/,
+    ],
+    [
+      "with an unknown step",
+      withPart({ type: "Novel" }),
+      /unsupported-model: .*pre_tokenizer is of the type "Novel"/,
+    ],
+    ["with a step without a type", withPart({}), /pre_tokenizer is \{\}; expected an object with a "type"/],
+    [
+      "with a number for a list",
+      withPart({ type: "Sequence", pretokenizers: 7 }),
+      /pre_tokenizer\.pretokenizers is 7; expected a list/,
+    ],
+    [
+      "with an empty pattern",
+      withPart({ type: "Sequence", pretokenizers: [{ type: "Split", pattern: {} }] }),
+      /pre_tokenizer\.pretokenizers\[0\]\.pattern is \{\}; expected a pattern/,
+    ],
+    [
+      "with an unknown behavior",
+      withPart({ type: "Split", pattern: { String: "a" }, behavior: "Kept" }),
+      /behavior is "Kept"; expected "Removed" or "Isolated"/,
+    ],
+    [
+      "with a pattern that no engine compiles",
+      withPart({ type: "Split", pattern: { Regex: "x".repeat(200_000) } }),
+      /^bad-model-file: tokenizer\.json: it can't be used \(.{1,300}too large\)/s,
+    ],
+    [
+      "with a broken template",
+      JSON.stringify({ ...sentencePieceJson(), post_processor: { type: "TemplateProcessing", single: [7] } }),
+      /post_processor\.single\[0\] is 7; expected a SpecialToken or a Sequence/,
+    ],
+    [
+      "with an added token that is null",
+      JSON.stringify({ ...sentencePieceJson(), added_tokens: [null] }),
+      /added_tokens\[0\] is null; expected an object/,
+    ],
+    [
+      "with added tokens that are whole words only",
+      JSON.stringify({ ...sentencePieceJson(), added_tokens: [{ id: 1, content: "x", single_word: true }] }),
+      /unsupported-model: .*added_tokens\[0\]\.single_word is true; only false is read/,
     ],
   ];
   it.each(faults)("that is %s is refused", (_, tokenizer, message) => {

@@ -5,12 +5,13 @@
 
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { AppError } from "../core/errors";
-import { parseJsonObject, shownJson } from "../core/json";
+import { parseJsonObject } from "../core/json";
 import { alignTokens, type AlignedTokens } from "./token-alignment";
 import { bytesOfByteLevelToken, bytesOfSentencePieceToken } from "./token-bytes";
+import { checkTokenizerJson } from "./tokenizer-check";
 import { likeRust } from "./tokenizer-json";
 import { checkTokenizerCost } from "./tokenizer-limits";
-import { unicode9Nfc } from "./unicode9-nfc";
+import { mendDecoder, mendNormalizer, type DecoderStep, type NormalizerStep } from "./tokenizer-steps";
 
 export interface Tokenizer {
   /** `addSpecial` adds what the tokenizer itself puts around a text: a BOS token, for models that have one. */
@@ -57,26 +58,7 @@ type Json = Record<string, unknown>;
 /** Throws AppError `bad-model-file` for broken files, `unsupported-model` for tokenizers that are no BPE. */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const json = parseJsonObject(files.tokenizer, "tokenizer.json");
-  const model = json["model"] as Json | null | undefined;
-  if (typeof model !== "object" || model === null || typeof model["vocab"] !== "object") {
-    throw new AppError(
-      "bad-model-file",
-      'tokenizer.json: "model" with a "vocab" is missing. Get the file that belongs to the model.',
-    );
-  }
-  const kind = model["type"] ?? ("merges" in model ? "BPE" : "unknown");
-  if (kind !== "BPE") {
-    throw new AppError(
-      "unsupported-model",
-      `tokenizer.json: its kind is ${shownJson(kind)}; only BPE tokenizers are supported.`,
-    );
-  }
-  if (!Array.isArray(model["merges"])) {
-    throw new AppError(
-      "bad-model-file",
-      'tokenizer.json: "model" needs a list "merges". Get the file that belongs to the model.',
-    );
-  }
+  checkTokenizerJson(json);
   const library = openLibrary(likeRust(json));
   const added = library.get_added_tokens_decoder();
   const special = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
@@ -127,16 +109,13 @@ function openLibrary(json: Json): Library {
       new Library({ ...json, added_tokens: [], model: { type: "BPE", vocab: {}, merges: [] } }, {}),
     );
     const library = new Library(json, {});
-    if ((json["normalizer"] as Json | null)?.["type"] === "NFC") {
-      library.normalizer = unicode9Nfc as unknown as Library["normalizer"]; // it is only ever called
-    }
+    mendNormalizer(library.normalizer as NormalizerStep | null);
+    mendDecoder(library.decoder as DecoderStep | null);
     return library;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError(
-      "bad-model-file",
-      `tokenizer.json: it can't be used (${error instanceof Error ? error.message : String(error)}).`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AppError("bad-model-file", `tokenizer.json: it can't be used (${shortened(why)}).`);
   }
 }
 
@@ -171,6 +150,11 @@ function specialIds(files: TokenizerFiles, library: Library): SpecialIds {
     bosToken: textOf(bosId),
     eosToken: textOf(eosIds[0]),
   };
+}
+
+/** An engine's message may hold a whole pattern. */
+function shortened(message: string): string {
+  return message.length > 300 ? `${message.slice(0, 200)} … ${message.slice(-90)}` : message;
 }
 
 /** A token's text, given as a string or as {"content": …}. */

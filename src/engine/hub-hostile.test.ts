@@ -178,7 +178,7 @@ const cases: [string, Changes, RegExp][] = [
   [
     "a tokenizer without a vocabulary",
     { "tokenizer.json": '{"model":{"type":"BPE"}}' },
-    /"vocab" is missing/,
+    /model\.vocab is missing; expected an object of tokens/,
   ],
   [
     "a tokenizer of another kind",
