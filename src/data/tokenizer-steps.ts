@@ -21,6 +21,13 @@ export interface DecoderStep {
   decode_chain: (tokens: string[]) => string[];
 }
 
+/** As the library builds it. */
+export interface BpeModel {
+  readonly config: Json;
+  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  bpe: (word: string) => string[];
+}
+
 const normalizers: Readonly<Record<string, (text: string, config: Json) => string>> = {
   NFC: (text) => unicode9Form(text, "NFC"),
   NFD: (text) => unicode9Form(text, "NFD"),
@@ -59,6 +66,22 @@ export function mendDecoder(step: DecoderStep | null): void {
   const decode = decoders[config["type"] as string];
   if (decode) step.decode_chain = (tokens) => decode(tokens, config);
   step.decoders?.forEach(mendDecoder);
+}
+
+/**
+ * Where there is neither an unknown token nor bytes for it, characters that the vocabulary lacks are left out before what
+ * stands around them is merged, not after.
+ */
+export function mendModel(model: BpeModel): void {
+  const { config, tokens_to_ids: ids } = model;
+  if (config["byte_fallback"] === true || typeof config["unk_token"] === "string") return;
+  const bpe = model.bpe.bind(model);
+  model.bpe = (word) => {
+    const characters = Array.from(word);
+    return bpe(
+      characters.every((one) => ids.has(one)) ? word : characters.filter((one) => ids.has(one)).join(""),
+    );
+  };
 }
 
 function joined(tokens: readonly string[]): Uint8Array {

@@ -275,6 +275,14 @@ describe("a tokenizer file", () => {
       /unsupported-model: .*added_tokens\[0\]\.single_word is true; only false is read/,
     ],
   ];
+  it("without an unknown token leaves out what it lacks before it merges, as the Rust library does", () => {
+    const { encode } = createTokenizer({
+      tokenizer: withModel({ vocab: { a: 0, b: 1, ab: 2 }, merges: ["a b"] }),
+    });
+    const ids = ["a?b", "?", "日ab?a"].map((text) => [...encode(text, { addSpecial: false })]);
+    expect(ids).toEqual([[2], [], [2, 0]]);
+  });
+
   it.each(faults)("that is %s is refused", (_, tokenizer, message) => {
     let said = "";
     try {

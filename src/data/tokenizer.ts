@@ -11,7 +11,14 @@ import { bytesOfByteLevelToken, bytesOfSentencePieceToken } from "./token-bytes"
 import { checkTokenizerJson } from "./tokenizer-check";
 import { likeRust } from "./tokenizer-json";
 import { checkTokenizerCost } from "./tokenizer-limits";
-import { mendDecoder, mendNormalizer, type DecoderStep, type NormalizerStep } from "./tokenizer-steps";
+import {
+  mendDecoder,
+  mendModel,
+  mendNormalizer,
+  type BpeModel,
+  type DecoderStep,
+  type NormalizerStep,
+} from "./tokenizer-steps";
 
 export interface Tokenizer {
   /** `addSpecial` adds what the tokenizer itself puts around a text: a BOS token, for models that have one. */
@@ -110,6 +117,7 @@ function openLibrary(json: Json): Library {
     );
     const library = new Library(json, {});
     mendNormalizer(library.normalizer as NormalizerStep | null);
+    mendModel(library.model as unknown as BpeModel);
     mendDecoder(library.decoder as DecoderStep | null);
     return library;
   } catch (error) {
