@@ -74,7 +74,7 @@ const parts: Readonly<Record<PartName, Readonly<Record<string, Fields>>>> = {
   post_processor: {
     Sequence: { processors: listOf(step("post_processor")) },
     ByteLevel: {},
-    TemplateProcessing: { single: listOf(templatePiece) },
+    TemplateProcessing: { single: listOf(templatePiece), special_tokens: optional(standForThemselves) },
     BertProcessing: { sep: tokenAndId, cls: tokenAndId },
     RobertaProcessing: { sep: tokenAndId, cls: tokenAndId },
   },
@@ -167,6 +167,18 @@ function fieldsOf(fields: Fields, value: unknown, place: string): void {
   for (const [name, check] of Object.entries(fields)) check(value[name], `${place}.${name}`);
 }
 
+/** A template's names for tokens: another name, or one for several tokens, would be lost. */
+function standForThemselves(value: unknown, place: string): void {
+  if (!isObject(value)) throw malformed(place, value, "an object of tokens");
+  for (const [name, entry] of Object.entries(value)) {
+    const tokens = isObject(entry) ? entry["tokens"] : undefined;
+    const inner = `${place}[${shownJson(name)}].tokens`;
+    listOf(text)(tokens, inner);
+    const [token, ...others] = tokens as string[];
+    if (token !== name || others.length > 0) throw notRead(inner, tokens, [name]);
+  }
+}
+
 function listOf(check: Check): Check {
   return (value, place) => {
     if (!Array.isArray(value)) throw malformed(place, value, "a list");
@@ -185,12 +197,15 @@ function optional(check: Check): Check {
 function unread(check: Check, off: unknown): Check {
   return (value, place) => {
     check(value, place);
-    if (value === off) return;
-    throw new AppError(
-      "unsupported-model",
-      `tokenizer.json: ${place} is ${shownJson(value)}; only ${shownJson(off)} is read. Otherwise its ids would differ from Python's.`,
-    );
+    if (value !== off) throw notRead(place, value, off);
   };
+}
+
+function notRead(place: string, value: unknown, only: unknown): AppError {
+  return new AppError(
+    "unsupported-model",
+    `tokenizer.json: ${place} is ${shownJson(value)}; only ${shownJson(only)} is read. With another its ids would differ from Python's.`,
+  );
 }
 
 function oneOf(...choices: readonly string[]): Check {

@@ -98,6 +98,11 @@ describe("a tokenizer whose work grows without bound", () => {
       },
       /64 times as long/,
     ],
+    [
+      "puts a page in front",
+      { normalizer: { type: "Prepend", prepend: "x".repeat(5000) } },
+      /64 times as long/,
+    ],
   ];
   it.each(hostile)("is refused before it runs: %s", (_, changes, message) => {
     const tokenizer = JSON.stringify({ ...byteLevelJson(), ...changes });

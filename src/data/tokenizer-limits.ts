@@ -51,9 +51,10 @@ function patternRefused(part: string, source: string): AppError {
 function* within(part: unknown, depth = 0): Generator<RegExp | string> {
   if (part instanceof RegExp) yield part;
   else if (part instanceof Object && depth < 20) {
-    for (const [key, value] of Object.entries(part as Record<string, { content?: unknown } | null>)) {
+    type Values = { readonly content?: unknown; readonly prepend?: unknown } | null;
+    for (const [key, value] of Object.entries(part as Record<string, Values>)) {
       if (key !== "config") yield* within(value, depth + 1);
-      else if (typeof value?.content === "string") yield value.content;
+      else for (const text of [value?.content, value?.prepend]) if (typeof text === "string") yield text;
     }
   }
 }

@@ -265,6 +265,18 @@ describe("a tokenizer file", () => {
       /post_processor\.single\[0\] is 7; expected a SpecialToken or a Sequence/,
     ],
     [
+      "with a template's name for another token",
+      JSON.stringify({
+        ...sentencePieceJson(),
+        post_processor: {
+          type: "TemplateProcessing",
+          single: [{ SpecialToken: { id: "BOS", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+          special_tokens: { BOS: { id: "BOS", ids: [1], tokens: ["<s>"] } },
+        },
+      }),
+      /unsupported-model: .*special_tokens\["BOS"\]\.tokens is \["<s>"\]; only \["BOS"\] is read/,
+    ],
+    [
       "with an added token that is null",
       JSON.stringify({ ...sentencePieceJson(), added_tokens: [null] }),
       /added_tokens\[0\] is null; expected an object/,

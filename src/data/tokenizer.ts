@@ -1,5 +1,5 @@
 // Text ↔ token ids, over @huggingface/tokenizers. Adds what training needs and the library lacks: which characters a
-// token covers, all end-of-sequence ids, and three corrections that make its ids equal to those of the Rust library.
+// token covers, all end-of-sequence ids, and what makes its ids and texts equal to those of the Rust library.
 // Padding and truncation blocks of tokenizer.json are ignored: a dataset saved them there by accident, and cutting is
 // the run's own decision. Knows nothing of models, files or chat templates.
 
