@@ -5,7 +5,7 @@
 
 import { AppError } from "./errors";
 
-/** Far more than any file of a model holds: Gemma 3's tokenizer.json, the largest, has two million values in 7 levels. */
+/** Qwen3's tokenizer.json of 10 MB has 606,053 values in 5 levels, Llama 3.2's 7 levels; the largest in use has 34 MB. */
 export const jsonLimits = { levels: 100, values: 5_000_000 };
 
 type JsonErrorCode = "bad-model-file" | "bad-adapter" | "bad-config" | "hub-offline";

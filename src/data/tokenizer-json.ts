@@ -1,8 +1,8 @@
 // Rewrites a parsed tokenizer.json so that the JavaScript library splits text exactly as the Rust library does. What
-// changes ids: JavaScript's \s counts U+FEFF as white space and U+0085 not, and its \w knows ASCII alone; the library's
-// Digits splitter knows decimal digits only, where Rust's takes every numeric character (½, Ⅷ, ٣); of the behaviours of
-// a Split it has two; "$" means something in its replacements. What tokenizer-check.ts lets pass is dealt with here, or
-// the same in both.
+// changes ids: the patterns of the library's own splits count U+FEFF as white space and U+0085 not, and know no letter but
+// ASCII's; its Digits knows decimal digits only, where Rust's takes every numeric character (½, Ⅷ, ٣); of the behaviours
+// of a Split it has two; "$" means something in its replacements. What tokenizer-check.ts lets pass is dealt with here, in
+// tokenizer-steps.ts, or the same in both.
 //
 // In one thing it is better than Rust on purpose: control tokens are recognised wherever they stand. Early Llama 2 files
 // mark theirs as "normalized", which makes "</s>" behind a word plain text, and a model trained on that never stops.
@@ -21,7 +21,7 @@ const word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d";
 
 /** A copy of what `checkTokenizerJson` has passed, absent parts as null, without truncation and padding. */
 export function likeRust(tokenizer: Json): Json {
-  const parts = { normalizer: null, post_processor: null, ...tokenizer };
+  const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...tokenizer };
   const addedTokens = ((tokenizer["added_tokens"] ?? []) as Json[]).map((token) =>
     token["special"] === true ? { ...token, normalized: false } : token,
   );
@@ -30,36 +30,21 @@ export function likeRust(tokenizer: Json): Json {
     added_tokens: addedTokens,
     truncation: null,
     padding: null,
-    normalizer: normalizer(parts.normalizer as Json | null),
-    pre_tokenizer: preTokenizer((tokenizer["pre_tokenizer"] ?? null) as Json | null),
-    decoder: decoder((tokenizer["decoder"] ?? null) as Json | null),
+    normalizer: withLiteralReplacements(parts.normalizer as Json | null),
+    pre_tokenizer: preTokenizer(parts.pre_tokenizer as Json | null),
+    decoder: withLiteralReplacements(parts.decoder as Json | null),
   };
 }
 
-function normalizer(step: Json | null): Json | null {
-  switch (step?.["type"]) {
-    case "Sequence":
-      return { ...step, normalizers: (step["normalizers"] as Json[]).map(normalizer) };
-    case "Replace":
-      return literalReplacement(step);
-    default:
-      return step;
+/** A normaliser or a decoder in whose replacements "$" means itself. */
+function withLiteralReplacements(step: Json | null): Json | null {
+  if (step?.["type"] === "Replace") {
+    return { ...step, content: (step["content"] as string).replaceAll("$", "$$$$") };
   }
-}
-
-function decoder(step: Json | null): Json | null {
-  switch (step?.["type"]) {
-    case "Sequence":
-      return { ...step, decoders: (step["decoders"] as Json[]).map(decoder) };
-    case "Replace":
-      return literalReplacement(step);
-    default:
-      return step;
-  }
-}
-
-function literalReplacement(step: Json): Json {
-  return { ...step, content: (step["content"] as string).replaceAll("$", "$$$$") };
+  const list = ["normalizers", "decoders"].find((name) => Array.isArray(step?.[name]));
+  return list === undefined
+    ? step
+    : { ...step, [list]: (step![list] as Json[]).map(withLiteralReplacements) };
 }
 
 function preTokenizer(step: Json | null): Json | null {
@@ -68,8 +53,11 @@ function preTokenizer(step: Json | null): Json | null {
       return sequence(...(step["pretokenizers"] as Json[]).map((inner) => preTokenizer(inner)!));
     case "Split": {
       const { Regex: regex, String: literal } = step["pattern"] as { Regex?: string; String?: string };
-      const source = regex === undefined ? escaped(literal!) : unicodeSpace(regex);
-      return split(source, (step["behavior"] ?? "Isolated") as Behavior, step["invert"] === true);
+      return split(
+        regex ?? escaped(literal!),
+        (step["behavior"] ?? "Isolated") as Behavior,
+        step["invert"] === true,
+      );
     }
     case "Digits":
       return split(step["individual_digits"] === true ? "\\p{N}" : "\\p{N}+");
@@ -140,11 +128,4 @@ function split(regex: string, behavior: Behavior = "Isolated", isInverted = fals
 
 function escaped(literal: string): string {
   return literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-}
-
-/** \s and \S by the Unicode property; escaped backslashes before an s are left alone. */
-function unicodeSpace(regex: string): string {
-  return regex.replace(/\\(.)/gs, (whole, character: string) =>
-    character === "s" ? "\\p{White_Space}" : character === "S" ? "\\P{White_Space}" : whole,
-  );
 }
